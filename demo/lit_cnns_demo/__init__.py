@@ -1,0 +1,1 @@
+"""The lab: a browser app over checkpoints."""
