@@ -28,7 +28,7 @@ _HOMES = {
     "load": "lit_cnns.checkpoints",
     "CheckpointError": "lit_cnns.checkpoints",
 }
-__all__ = ["__version__", *_HOMES]  # noqa: PLE0604
+__all__ = ["__version__", *_HOMES]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,97 @@
+"""What a run writes beside its checkpoints."""
+
+import csv
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+import lightning as L
+import torch
+from lightning.pytorch.callbacks import Callback
+from torch import Tensor
+
+__all__ = ["PredictionTable", "write_table"]
+
+
+def prediction(image: str, probabilities: Tensor, class_names: Sequence[str], topk: int) -> dict[str, Any]:
+    """One row of a table of predictions: the picture, its most probable classes and their probabilities."""
+    values, classes = probabilities.topk(min(topk, len(probabilities)))
+    names = [class_names[i] if i < len(class_names) else str(i) for i in classes.tolist()]
+    pairs = zip(names, values.tolist(), strict=True)
+    return {"image": image, "predictions": [{"class": name, "probability": value} for name, value in pairs]}
+
+
+def write_table(rows: Sequence[dict[str, Any]], output: str) -> None:
+    """Write predictions as `.csv` or `.json`, or to the screen as CSV where `output` is "-".
+
+    Raises:
+        ValueError: another ending, or a file that cannot be written.
+    """
+    if output == "-":
+        return _write_csv(rows, sys.stdout)
+    path = Path(output)
+    if path.suffix not in (".csv", ".json"):
+        raise ValueError(f"--output is a .csv or .json file, or - for the screen, not {output!r}.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", newline="") as file:
+            if path.suffix == ".csv":
+                _write_csv(rows, file)
+            else:
+                json.dump(rows, file, indent=1, ensure_ascii=False)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be written: {error.strerror}.") from None
+    return None
+
+
+def _write_csv(rows: Sequence[dict[str, Any]], file: TextIO) -> None:
+    width = max((len(row["predictions"]) for row in rows), default=0)
+    table = csv.writer(file)
+    table.writerow(["image", *(f"{column}_{i + 1}" for i in range(width) for column in ("class", "probability"))])
+    for row in rows:
+        cells = [cell for p in row["predictions"] for cell in (p["class"], f"{p['probability']:.6f}")]
+        table.writerow([row["image"], *cells])
+
+
+class PredictionTable(Callback):
+    """Writes what `predict` finds as a table, in the order of the data set for any number of processes.
+
+    Args:
+        output: a .csv or .json file, or - for the screen.
+        topk: how many classes a picture gets.
+    """
+
+    def __init__(self, output: str = "predictions.csv", topk: int = 5) -> None:
+        self.output, self.topk = output, topk
+        self.seen: list[tuple[int, Tensor]] = []
+
+    def on_predict_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self.seen = []
+
+    def on_predict_batch_end(
+        self,
+        trainer: L.Trainer,
+        pl_module: L.LightningModule,
+        outputs: Tensor,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        indices = getattr(trainer.datamodule, "batch_indices", None)
+        if indices is None:  # another package's data: one process, in the order of its loader
+            start = len(self.seen)
+            indices = torch.arange(start, start + len(outputs))
+        self.seen += [(i, row) for i, row in zip(indices.tolist(), outputs.cpu(), strict=True) if i >= 0]
+
+    def on_predict_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        shares: list[Any] = [self.seen]
+        if trainer.world_size > 1:
+            shares = [None] * trainer.world_size
+            torch.distributed.all_gather_object(shares, self.seen)
+        if trainer.is_global_zero:
+            name_of = getattr(trainer.datamodule, "name_of", str)
+            class_names = getattr(pl_module, "class_names", [])
+            seen = sorted((pair for share in shares for pair in share), key=lambda pair: pair[0])
+            write_table([prediction(name_of(i), row, class_names, self.topk) for i, row in seen], self.output)

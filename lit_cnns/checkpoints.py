@@ -1,0 +1,183 @@
+"""Checkpoints that describe themselves.
+
+A checkpoint is Lightning's own `.ckpt` with one key more, `lit_cnns`, in plain values:
+`{format, class, args, class_names, preprocessing, data, metrics, ema, versions}`. It is read without running anything
+of it, and only classes of the lineage, or of packages that registered under the entry-point group `lit_cnns.models`,
+are ever built from it.
+"""
+
+import inspect
+import json
+import pickle
+import zipfile
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+from torch import Tensor
+
+from lit_cnns.classifier import LitClassifier
+from lit_cnns.lineage import LINEAGE
+
+__all__ = ["CheckpointError", "ForeignCheckpoint", "describe", "load", "save_slim"]
+
+LARGEST = {"num_classes": 100_000, "image_size": 1024, "in_channels": 64}
+PARTS = {"class": str, "args": dict, "class_names": list, "preprocessing": dict, "data": dict, "metrics": dict}
+
+
+class CheckpointError(ValueError):
+    """A file that is not a checkpoint of ours, in one sentence."""
+
+
+class ForeignCheckpoint(CheckpointError):
+    """A sound checkpoint that another program wrote."""
+
+
+def buildable() -> dict[str, type[LitClassifier]]:
+    """The classes a checkpoint may name: the lineage's and those of the entry-point group `lit_cnns.models`."""
+    ours = {cls.__name__: cls for cls, _ in LINEAGE.values()}
+    others = {point.name: point for point in entry_points(group="lit_cnns.models")}
+    return {**{name: point.load() for name, point in others.items()}, **ours}
+
+
+def _read(path: Path, mmap: bool) -> dict[str, Any]:
+    if not path.is_file():
+        raise CheckpointError(f"There is no checkpoint at {path}.")
+    if path.stat().st_size == 0:
+        raise CheckpointError(f"{path} is empty (0 bytes): the run that wrote it was cut, or the disk was full.")
+    if path.suffix == ".safetensors":
+        return _read_safetensors(path)
+    if not zipfile.is_zipfile(path):
+        raise CheckpointError(
+            f"{path} is cut short or is no checkpoint: a .ckpt or .safetensors of lit-cnns is needed."
+        )
+    try:
+        contents = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
+    except pickle.UnpicklingError as error:
+        raise CheckpointError(
+            f"{path} holds something other than tensors and plain values ({_first_line(error)}); it was not executed."
+        ) from None
+    except (RuntimeError, EOFError, KeyError, OSError) as error:
+        raise CheckpointError(f"{path} is damaged or cut short ({_first_line(error)}).") from None
+    if not isinstance(contents, dict):
+        raise CheckpointError(f"{path} holds a {type(contents).__name__}, not a checkpoint.")
+    return contents
+
+
+def _read_safetensors(path: Path) -> dict[str, Any]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "pt") as file:
+            description = json.loads((file.metadata() or {}).get("lit_cnns", "null"))
+            return {"lit_cnns": description, "state_dict": {name: file.get_tensor(name) for name in file.keys()}}  # noqa: SIM118
+    except (SafetensorError, json.JSONDecodeError) as error:
+        raise CheckpointError(f"{path} is damaged or cut short ({_first_line(error)}).") from None
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:160] if lines else type(error).__name__
+
+
+def _described(contents: dict[str, Any], path: Path) -> dict[str, Any]:
+    description = contents.get("lit_cnns")
+    if not isinstance(description, dict):
+        raise ForeignCheckpoint(f"{path} was not written by lit-cnns: it has no `lit_cnns` entry.")
+    if description.get("format") != 1:
+        raise CheckpointError(f"{path} has format {description.get('format')!r}; this version reads format 1.")
+    for name, kind in PARTS.items():
+        if not isinstance(description.get(name), kind):
+            raise CheckpointError(f"{path} is damaged: its `{name}` is not a {kind.__name__}.")
+    if not isinstance(contents.get("state_dict"), dict):
+        raise CheckpointError(f"{path} is damaged: it has no weights.")
+    return description
+
+
+def describe(path: str | Path) -> dict[str, Any]:
+    """What a checkpoint says of itself, without building its network or reading its weights.
+
+    Raises:
+        CheckpointError: the file is missing, empty, cut short, carries code, or is not ours.
+    """
+    path = Path(path)
+    return _described(_read(path, mmap=True), path)
+
+
+def load(path: str | Path) -> LitClassifier:
+    """The network of a checkpoint with its weights, on the CPU and in evaluation mode.
+
+    It is laid out without memory first and its shapes compared with the file's, so that a hostile file cannot ask
+    for more than it brings.
+
+    Args:
+        path: a `.ckpt` of a run, its slim form, or a `.safetensors` that carries the description.
+
+    Raises:
+        CheckpointError: the file is missing, empty, cut short, carries code, or is not ours.
+    """
+    path = Path(path)
+    contents = _read(path, mmap=False)
+    description = _described(contents, path)
+    module = _lay_out(description, path)
+    state = contents["state_dict"]
+    expected = {name: tuple(value.shape) for name, value in module.state_dict().items()}
+    found = {name: tuple(value.shape) for name, value in state.items() if isinstance(value, Tensor)}
+    if wrong := sorted(name for name in {*expected, *found} if expected.get(name) != found.get(name)):
+        raise CheckpointError(
+            f"{path} does not fit its own description: {len(wrong)} weights differ, the first is {wrong[0]} "
+            f"({found.get(wrong[0], 'missing')} in the file, {expected.get(wrong[0], 'none')} in the network)."
+        )
+    module.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()}, assign=True)
+    for parameter in module.parameters():
+        parameter.requires_grad_(True)
+    if module.channels_last:
+        module.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    module.on_load_checkpoint({"lit_cnns": description})
+    return module.eval()
+
+
+def _lay_out(description: dict[str, Any], path: Path) -> LitClassifier:
+    classes = buildable()
+    name, arguments = description["class"], dict(description["args"])
+    if name not in classes:
+        raise CheckpointError(f"{path} names the class {name!r}; this installation builds {sorted(classes)}.")
+    for key, largest in LARGEST.items():
+        value = arguments.get(key, 1)
+        if not isinstance(value, int) or not 1 <= value <= largest:
+            raise CheckpointError(f"{path} asks for {key}={value!r}; 1 to {largest} is allowed.")
+    cls = classes[name]
+    known = {key for base in cls.__mro__ for key in inspect.signature(base.__init__).parameters}  # type: ignore[misc]
+    try:
+        with torch.device("meta"):
+            return cls(**{key: value for key, value in arguments.items() if key in known})
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(f"{path} describes a {name} that cannot be built: {_first_line(error)}") from None
+
+
+def save_slim(module: LitClassifier, path: str | Path, half: bool = True) -> None:
+    """Write a checkpoint without optimiser state, weight matrices in half precision.
+
+    Args:
+        module: the network to write.
+        path: a `.ckpt` file; its folder is made.
+        half: False keeps float32. Biases and batch statistics are kept in float32 either way.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    state = {
+        name: value.detach().cpu().contiguous().half()
+        if half and value.ndim > 1 and value.is_floating_point()
+        else value
+        for name, value in module.state_dict().items()
+    }
+    description = module.describe()
+    contents = {
+        "lit_cnns": description,
+        "state_dict": state,
+        "hyper_parameters": description["args"],
+        "pytorch-lightning_version": L.__version__,
+    }
+    torch.save(contents, path)

@@ -1,0 +1,249 @@
+"""The one training loop of the lineage: loss, exact top-1 and top-5, optimiser and schedule."""
+
+from typing import Any, ClassVar
+
+import lightning as L
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torchmetrics import Metric
+
+import lit_cnns
+from lit_cnns.evaluation import correct_at
+from lit_cnns.initialisation import initialise
+from lit_cnns.optimisation import check_schedule, make_optimizer, make_scheduler
+
+NOT_COUNTED = -100  # the label of a padding picture: it is neither trained on nor counted
+
+
+class ExactCounts(Metric):
+    """Loss, top-1 and top-5 over pictures: sums that add up over any number of processes."""
+
+    full_state_update = False
+    top1: Tensor
+    top5: Tensor
+    loss: Tensor
+    count: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        for name in ("top1", "top5", "count"):
+            self.add_state(name, torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
+        self.add_state("loss", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
+
+    def update(self, logits: Tensor, labels: Tensor, losses: Tensor) -> None:
+        top1, top5 = correct_at(logits, labels)
+        self.top1 += top1
+        self.top5 += top5
+        self.loss += losses.sum(dtype=torch.float64)
+        self.count += len(labels)
+
+    def compute(self) -> dict[str, Tensor]:
+        return {name: getattr(self, name).double() / self.count for name in ("loss", "top1", "top5")}
+
+
+class LitClassifier(L.LightningModule):
+    """A network and the recipe that trains it.
+
+    Batches are `(images, labels)`: images (B, C, H, W) float, already normalised (our DataModules do it on the
+    device); labels (B,) whole numbers, or (B, K) probabilities (mixup). Logs `train/loss`, `lr`, `val/loss`,
+    `val/top1`, `val/top5` and the same under `test/`; top-1 and top-5 are shares of pictures, in [0, 1].
+
+    Args:
+        net: the network; `net(images)` gives logits (B, num_classes).
+        num_classes: how many classes it tells apart.
+        optimizer: sgd, adam, adamw or rmsprop; any other by `--optimizer` on the command line.
+        lr: learning rate for the recipe's global batch.
+        momentum: of sgd and rmsprop.
+        weight_decay: inside the step, scaled by lr.
+        decay_on: "all" parameters, or "weights" only (no biases, no batch norm).
+        schedule: constant, step, piecewise, decay, poly, cosine, plateau, or paper for the paper's own.
+        schedule_args: arguments of a schedule named here; all but plateau also take `unit` (epoch or step), `warmup`,
+            `warmup_from` (a share of lr) and `warmup_shape` (linear or constant).
+        label_smoothing: share of the label spread evenly over all classes, in training only.
+        init: gaussian, glorot, xavier, he, lecun, torch for PyTorch's own, or paper for the paper's.
+        channels_last: memory format; the same numbers up to rounding, faster.
+        compile_net: run the network through `torch.compile` in training; the first batches are slow.
+
+    Raises:
+        ValueError: an unknown optimiser, schedule, schedule argument or initialisation.
+    """
+
+    PAPER_SCHEDULE: ClassVar[tuple[str, dict[str, Any]]] = ("constant", {})
+    PAPER_INIT: ClassVar[tuple[str, float]] = ("torch", 0.0)  # and the value of the biases
+
+    def __init__(
+        self,
+        net: nn.Module,
+        num_classes: int,
+        *,
+        optimizer: str = "sgd",
+        lr: float = 0.1,
+        momentum: float = 0.9,
+        weight_decay: float = 1e-4,
+        decay_on: str = "all",
+        schedule: str = "paper",
+        schedule_args: dict[str, Any] | None = None,
+        label_smoothing: float = 0.0,
+        init: str = "paper",
+        channels_last: bool = True,
+        compile_net: bool = False,
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters(ignore=["net"])
+        if schedule == "paper":
+            schedule, paper_args = self.PAPER_SCHEDULE
+            schedule_args = {**paper_args, **(schedule_args or {})}
+        check_schedule(schedule, schedule_args or {})
+        if decay_on not in ("all", "weights"):
+            raise ValueError(f"decay_on is 'all' or 'weights', not {decay_on!r}.")
+        self.num_classes = num_classes
+        self.optimizer, self.lr, self.momentum = optimizer, lr, momentum
+        self.weight_decay, self.decay_on = weight_decay, decay_on
+        self.schedule, self.schedule_args = schedule, schedule_args or {}
+        self.label_smoothing = label_smoothing
+        self.channels_last, self.compile_net = channels_last, compile_net
+        self.class_names: list[str] = []
+        self.preprocessing: dict[str, Any] = {}
+        self.data_description: dict[str, Any] = {}
+        self.metrics: dict[str, float] = {}
+        self.net = net
+        self.initialise(init)
+        if channels_last:
+            net.to(memory_format=torch.channels_last)
+        with torch.device("cpu"):  # sums stay real where the network is laid out on "meta"
+            self.val_counts, self.test_counts = ExactCounts(), ExactCounts()
+
+    def initialise(self, name: str) -> None:
+        """Set the weights before the first step."""
+        initialise(self.net, *(self.PAPER_INIT if name == "paper" else (name,)))
+
+    def forward(self, images: Tensor) -> Tensor:
+        if self.channels_last:
+            images = images.contiguous(memory_format=torch.channels_last)
+        return self.net(images)
+
+    def criterion(self, logits: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
+        """The loss of each picture, (B,): cross-entropy with whole or soft labels."""
+        return F.cross_entropy(logits, labels, reduction="none", label_smoothing=smoothing, ignore_index=NOT_COUNTED)
+
+    def loss(self, images: Tensor, labels: Tensor) -> Tensor:
+        """The training loss of a batch; networks with auxiliary heads add theirs."""
+        return self.criterion(self(images), labels, self.label_smoothing).mean()
+
+    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
+        loss = self.loss(*batch)
+        if self._is_logging_step():
+            self.log("train/loss", loss.detach(), prog_bar=True)
+            if self._fabric is None:
+                self.log("lr", self.trainer.optimizers[0].param_groups[0]["lr"])
+        return loss
+
+    def _is_logging_step(self) -> bool:
+        # self.log costs more than the rest of Lightning's step
+        if self._fabric is not None:
+            return True
+        trainer: Any = self._trainer
+        return trainer is not None and (self.global_step + 1) % (trainer.log_every_n_steps or 50) == 0
+
+    def _count(self, counts: ExactCounts, batch: tuple[Tensor, Tensor]) -> None:
+        images, labels = batch
+        logits = self(images)
+        seen = labels != NOT_COUNTED
+        if seen.any():
+            logits, labels = logits[seen], labels[seen]
+            counts.update(logits, labels, self.criterion(logits.float(), labels))
+
+    def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
+        self._count(self.val_counts, batch)
+
+    def test_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
+        self._count(self.test_counts, batch)
+
+    def predict_step(self, batch: Any, batch_idx: int) -> Tensor:
+        """Class probabilities (B, num_classes)."""
+        return torch.softmax(self(batch[0] if isinstance(batch, (tuple, list)) else batch).float(), dim=1)
+
+    def _log_counts(self, stage: str, counts: ExactCounts) -> None:
+        # every process comes here, also one whose share is empty: compute() is where the sums meet
+        values = {f"{stage}/{name}": value.float() for name, value in counts.compute().items()}
+        counts.reset()
+        self.log_dict(values, prog_bar=True)
+        if self._trainer is not None and not self._trainer.sanity_checking:
+            self.metrics.update({name: float(value) for name, value in values.items()})
+
+    def on_validation_epoch_end(self) -> None:
+        self._log_counts("val", self.val_counts)
+
+    def on_test_epoch_end(self) -> None:
+        self._log_counts("test", self.test_counts)
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """The parameters with their weight decay."""
+        weights = [p for p in self.net.parameters() if p.requires_grad and (p.ndim > 1 or self.decay_on == "all")]
+        others = [p for p in self.net.parameters() if p.requires_grad and p.ndim <= 1 and self.decay_on != "all"]
+        groups = [{"params": weights, "weight_decay": self.weight_decay}]
+        return [*groups, {"params": others, "weight_decay": 0.0}] if others else groups
+
+    def configure_optimizers(self) -> Any:
+        optimizer = make_optimizer(self.optimizer, self.parameter_groups(), self.lr, self.momentum)
+        if self._trainer is None or self._fabric is not None:  # Fabric: the script steps its own schedule
+            return optimizer
+        steps = self.trainer.estimated_stepping_batches
+        per_epoch = self.trainer.num_training_batches / self.trainer.accumulate_grad_batches
+        scheduler = make_scheduler(optimizer, self.schedule, self.schedule_args, steps, max(1.0, per_epoch))
+        return {"optimizer": optimizer, "lr_scheduler": scheduler}
+
+    def setup(self, stage: str) -> None:
+        """Take over what the data knows: class names, preprocessing, description."""
+        data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
+        if getattr(data, "num_classes", self.num_classes) != self.num_classes:
+            raise ValueError(
+                f"The data has {data.num_classes} classes and the network {self.num_classes}: "
+                "leave num_classes to the data, or load a network that was trained on these classes."
+            )
+        for here, there in (("class_names",) * 2, ("preprocessing",) * 2, ("data_description", "description")):
+            if hasattr(data, there):
+                setattr(self, here, getattr(data, there))
+        if self.compile_net and stage == "fit":
+            self.net.compile()
+
+    def describe(self) -> dict[str, Any]:
+        """What a checkpoint says of itself under `lit_cnns`, in plain values."""
+        return {
+            "format": 1,
+            "class": type(self).__name__,
+            "args": {k: v for k, v in self.hparams.items() if not k.startswith("_")},
+            "class_names": list(self.class_names),
+            "preprocessing": dict(self.preprocessing),
+            "data": dict(self.data_description),
+            "metrics": dict(self.metrics),
+            "ema": None,
+            "versions": {"lit_cnns": lit_cnns.__version__, "torch": str(torch.__version__), "lightning": L.__version__},
+        }
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["lit_cnns"] = self.describe()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        description = checkpoint.get("lit_cnns", {})
+        self.class_names = self.class_names or description.get("class_names", [])
+        self.preprocessing = self.preprocessing or description.get("preprocessing", {})
+        self.data_description = self.data_description or description.get("data", {})
+        self.metrics = description.get("metrics", {})
+        self._keep_typed_rates(checkpoint)
+
+    def _keep_typed_rates(self, checkpoint: dict[str, Any]) -> None:
+        # a resumed optimiser brings its own rates along; what this run was told beats them
+        before = checkpoint.get("hyper_parameters", {})
+        for key, moving in (("lr", ("lr", "initial_lr")), ("weight_decay", ("weight_decay",))):
+            old, new = before.get(key), getattr(self, key)
+            if not old or old == new:
+                continue
+            for state in checkpoint.get("optimizer_states", []):
+                for group in state["param_groups"]:
+                    group.update({name: group[name] * new / old for name in moving if name in group})
+            for state in checkpoint.get("lr_schedulers", []) if key == "lr" else []:
+                for name in ("base_lrs", "_last_lr", "min_lrs"):
+                    if name in state:
+                        state[name] = [rate * new / old for rate in state[name]]

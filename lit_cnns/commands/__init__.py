@@ -1,0 +1,14 @@
+"""One file for each verb of our own; `training` holds Lightning's."""
+
+LIGHTNING_VERBS = {
+    "fit": "train a network by a YAML: --config NAME",
+    "validate": "evaluate a checkpoint on the validation set: --ckpt_path FILE",
+    "test": "evaluate a checkpoint on the test set: --ckpt_path FILE",
+    "predict": "write the predictions of a checkpoint on a data set as a table: --ckpt_path FILE",
+}
+OWN_VERBS = {
+    "classify": "name what is in pictures: CKPT IMAGE_OR_FOLDER...",
+    "demo": "open the lab in the browser: [RUNS...]",
+    "models": "list the networks of the lineage",
+    "info": "what a paper says of a network, layer by layer: NETWORK",
+}

@@ -1,0 +1,159 @@
+"""The order of things: what is typed beats the YAML, the YAML beats the checkpoint, the checkpoint beats defaults.
+
+LightningCLI reads strictly from left to right and lets a checkpoint override what was typed. So the line is laid
+anew: run defaults, the checkpoint's own description, the YAML files in their order, then the rest as typed.
+"""
+
+import difflib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+FROM_DATA = ("num_classes", "in_channels", "image_size")
+CONFIG_FOLDERS = (Path("configs"), Path(__file__).parents[1] / "configs", Path(__file__).parents[2] / "configs")
+
+
+def config_names() -> list[str]:
+    """The configurations that ship or lie in the working folder, as `--config` takes them."""
+    return sorted({str(p.relative_to(d).with_suffix("")) for d in CONFIG_FOLDERS for p in d.glob("*/*.yaml")})
+
+
+def find_config(name: str) -> Path:
+    """The file of a configuration: a path, or a name such as `lenet5_modern/digits`.
+
+    Raises:
+        ValueError: neither; the nearest names are given.
+    """
+    for path in (Path(name), *(folder / f"{name}{suffix}" for folder in CONFIG_FOLDERS for suffix in ("", ".yaml"))):
+        if path.is_file():
+            return path
+    near = difflib.get_close_matches(name, config_names(), n=3, cutoff=0.4)
+    hint = f" Did you mean {', '.join(near)}?" if near else ""
+    raise ValueError(f"There is no configuration {name!r}, neither a file nor one that ships.{hint}")
+
+
+@dataclass
+class Line:
+    """A command line taken apart."""
+
+    configs: list[str] = field(default_factory=list)
+    checkpoint: str | None = None
+    rest: list[str] = field(default_factory=list)
+
+    @classmethod
+    def parse(cls, argv: list[str]) -> "Line":
+        line, tokens = cls(), iter(argv)
+        for token in tokens:
+            key, equals, value = token.partition("=")
+            if key not in ("--config", "-c", "--ckpt_path"):
+                line.rest.append(token)
+                continue
+            value = value if equals else next(tokens, "")
+            if not value:
+                raise ValueError(f"{key} needs a value.")
+            if key == "--ckpt_path":
+                line.checkpoint = value
+            else:
+                line.configs.append(value)
+        return line
+
+    def typed(self, key: str) -> bool:
+        names = tuple(f"--model.{init}{key}" for init in ("", "init_args."))
+        return any(token.split("=")[0] in names for token in self.rest)
+
+    @property
+    def model_typed(self) -> bool:
+        return any(token.split("=")[0] in ("--model", "--model.class_path") for token in self.rest)
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """A configuration as plain values.
+
+    Raises:
+        ValueError: the file is not YAML, or not a mapping.
+    """
+    try:
+        contents = yaml.safe_load(path.read_text())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(contents, dict):
+        raise ValueError(f"{path} holds no settings; a configuration has `model`, `data` and `trainer`.")
+    return contents
+
+
+def _init_args(part: Any) -> dict[str, Any]:
+    return (part.get("init_args") or {}) if isinstance(part, dict) else {}
+
+
+@dataclass
+class Arranged:
+    """A command line in its new order, and which settings of the network someone stated."""
+
+    args: list[str]
+    stated: set[str]
+    name: str
+    checkpoint: str | None
+
+
+def arrange(verb: str, argv: list[str]) -> Arranged:
+    """The command line for LightningCLI, in the order that the precedence of settings wants.
+
+    Raises:
+        ValueError: a configuration or checkpoint that does not exist, or that cannot be read.
+    """
+    line = Line.parse(argv)
+    paths = [find_config(name) for name in line.configs]
+    configs = [read_config(path) for path in paths]
+    checkpoint = line.checkpoint or next((c["ckpt_path"] for c in reversed(configs) if c.get("ckpt_path")), None)
+    described: dict[str, Any] = {}
+    if checkpoint is not None:
+        checkpoint, described = _from_checkpoint(checkpoint, named=bool(configs) or line.model_typed)
+    stated = {key for key in FROM_DATA if line.typed(key)}
+    stated |= {key for c in (described, *configs) for key in FROM_DATA if key in _init_args(c.get("model"))}
+    name = (
+        "_".join(paths[0].with_suffix("").parts[-2:]) if paths else described.get("model", {}).get("class_path", verb)
+    )
+    args = [verb]
+    for layer in (run_defaults(verb, name.rpartition(".")[2]), described):
+        args += ["--config", json.dumps(layer)] if layer else []
+    args += [part for path in paths for part in ("--config", str(path))]
+    args += line.rest
+    args += ["--ckpt_path", str(checkpoint)] if checkpoint else []
+    return Arranged(args, stated, name, checkpoint)
+
+
+def run_defaults(verb: str, name: str) -> dict[str, Any]:
+    """Where a run goes: `runs/<name>/version_<n>`, with its curves as CSV and for TensorBoard."""
+    import os
+
+    if verb != "fit":
+        return {"trainer": {"logger": False}}
+    from lit_cnns.runs import next_version
+
+    # processes that Lightning starts for a run read the number that its first process took
+    version = int(os.environ.setdefault("LIT_CNNS_VERSION", str(next_version(Path("runs") / name))))
+    where = {"save_dir": "runs", "name": name, "version": version}
+    loggers = [f"lightning.pytorch.loggers.{kind}" for kind in ("CSVLogger", "TensorBoardLogger")]
+    return {"trainer": {"logger": [{"class_path": path, "init_args": where} for path in loggers]}}
+
+
+def _from_checkpoint(word: str, named: bool) -> tuple[str | None, dict[str, Any]]:
+    from lit_cnns.checkpoints import ForeignCheckpoint, describe
+    from lit_cnns.runs import resolve
+
+    path = resolve(word)
+    if path is None:
+        return None, {}
+    try:
+        description = describe(path)
+    except ForeignCheckpoint:
+        if named:  # another package's network, which the YAML or the line names
+            return str(path), {}
+        raise
+    layers = {"model": {"class_path": f"lit_cnns.{description['class']}", "init_args": description["args"]}}
+    if data := description["data"]:
+        layers["data"] = {"class_path": f"lit_cnns.{data['class']}", "init_args": data.get("args", {})}
+    return str(path), layers

@@ -1,0 +1,101 @@
+"""`fit`, `validate`, `test`, `predict`: Lightning's command line over our networks and data, or anybody's."""
+
+import logging
+import warnings
+from typing import Any
+
+import lightning as L
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+
+import lit_cnns.data
+import lit_cnns.lineage  # noqa: F401  (its classes answer to their short names)
+from lit_cnns.callbacks import PredictionTable
+from lit_cnns.commands.arguments import FROM_DATA, Arranged, arrange
+from lit_cnns.data import ImageData
+from lit_cnns.runs import SaveWhenCut
+
+
+class LitCLI(LightningCLI):
+    """LightningCLI in which the data tells the network its classes and channels."""
+
+    def __init__(self, arranged: Arranged, cut: SaveWhenCut) -> None:
+        self.arranged = arranged
+        super().__init__(
+            L.LightningModule,
+            L.LightningDataModule,
+            subclass_mode_model=True,
+            subclass_mode_data=True,
+            seed_everything_default=0,
+            save_config_kwargs={"overwrite": True},
+            trainer_defaults={"callbacks": [cut]},
+            args=arranged.args,
+        )
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
+        parser.set_defaults(
+            {
+                "checkpoint.monitor": "val/top1",
+                "checkpoint.mode": "max",
+                "checkpoint.filename": "best-{epoch:03d}",
+                "checkpoint.save_last": True,
+            }
+        )
+        parser.add_lightning_class_args(PredictionTable, "predictions")
+
+    def _parse_ckpt_path(self) -> None:
+        """Nothing: the checkpoint's arguments came before the YAML, so that they do not override it."""
+
+    def before_instantiate_classes(self) -> None:
+        config = self.config[self.subcommand]
+        model, data = config.get("model"), config.get("data")
+        if model is None or data is None or not hasattr(model.get("init_args"), "keys"):
+            return
+        source = self._data_of_ours(data)
+        for key in FROM_DATA if source is not None else ():
+            if key not in model.init_args:
+                continue
+            known = getattr(source, key)
+            if key in self.arranged.stated and model.init_args[key] != known:
+                raise ValueError(
+                    f"The network is told {key}={model.init_args[key]} and the data has {known}: leave it to the data, "
+                    "or choose a network or data set that agrees."
+                )
+            model.init_args[key] = known
+
+    @staticmethod
+    def _data_of_ours(data: Any) -> ImageData | None:
+        from jsonargparse import class_from_path  # type: ignore[attr-defined]
+
+        cls = class_from_path(data.class_path)
+        return cls(**data.init_args) if issubclass(cls, ImageData) else None
+
+
+def _quiet() -> None:
+    """Leave out advertisements and warnings that a user can do nothing about."""
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        for logger in (logging.getLogger(name), *map(logging.getLogger, [f"{name}.utilities.rank_zero"])):
+            logger.addFilter(lambda record: "Tip:" not in record.getMessage())
+    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    warnings.filterwarnings("ignore", message=".*Checkpoint directory .* exists and is not empty.*")
+    warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
+
+
+def run(verb: str, argv: list[str]) -> int:
+    """Run one of Lightning's verbs; the exit status.
+
+    130 after Ctrl-C and 143 after SIGTERM, each with a checkpoint and a sentence that says how to go on.
+    """
+    _quiet()
+    cut = SaveWhenCut()
+    try:
+        LitCLI(arrange(verb, argv), cut)
+    except MisconfigurationException as error:
+        raise ValueError(str(error)) from None
+    except SystemExit as stop:
+        if cut.status:
+            return cut.status
+        raise stop
+    return 0

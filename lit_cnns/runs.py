@@ -1,0 +1,91 @@
+"""Runs on disk: where they go, which checkpoints they hold, and what is kept when one is cut.
+
+A run is a folder `runs/<name>/version_<n>` with `checkpoints/`, `metrics.csv` and `config.yaml`.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.utilities import rank_zero_info
+
+from lit_cnns.checkpoints import CheckpointError, describe
+
+__all__ = ["SaveWhenCut", "find_checkpoints", "next_version", "resolve"]
+
+CUT = "cut.ckpt"
+SUFFIXES = (".ckpt", ".safetensors")
+
+
+def next_version(folder: str | Path) -> int:
+    """The number after the highest `version_<n>` below `folder`."""
+    taken = [int(p.name[8:]) for p in Path(folder).glob("version_*") if p.name[8:].isdigit()]
+    return max(taken, default=-1) + 1
+
+
+def find_checkpoints(*folders: str | Path) -> list[Path]:
+    """All checkpoints of ours at or below the folders, newest first; other files are passed over."""
+    found: dict[Path, float] = {}
+    for folder in map(Path, folders):
+        files = [folder] if folder.is_file() else [p for s in SUFFIXES for p in folder.rglob(f"*{s}")]
+        for path in files:
+            try:
+                describe(path)
+            except CheckpointError:
+                continue
+            found[path.resolve()] = path.stat().st_mtime
+    return sorted(found, key=lambda path: (-found[path], str(path)))
+
+
+def resolve(word: str, folder: str | Path = "runs") -> Path | None:
+    """The checkpoint that `best`, `last` or `auto` means below `folder`; any other word is a path.
+
+    `last` is the newest file named last or cut; `best` the newest that is neither; `auto` is `last`, or nothing
+    where there is none.
+
+    Raises:
+        ValueError: nothing is found.
+    """
+    if word not in ("best", "last", "auto"):
+        path = Path(word)
+        if not path.is_file():
+            raise ValueError(f"There is no checkpoint at {word}; give a file, or best, last or auto.")
+        return path
+    files = [path for path in Path(folder).rglob("*.ckpt") if path.is_file()]
+    wanted = [path for path in files if (path.stem.startswith(("last", "cut"))) == (word != "best")]
+    if wanted:
+        return max(wanted, key=lambda path: path.stat().st_mtime)
+    if word == "auto":
+        return None
+    raise ValueError(f"There is no {word} checkpoint below {folder}/; train first, or give the path of one.")
+
+
+class SaveWhenCut(Callback):
+    """Writes `cut.ckpt` when a run ends by Ctrl-C, a signal or an error, and says how to go on.
+
+    `status` is then the exit status a shell expects: 130 after Ctrl-C, 143 after SIGTERM, else 0.
+    """
+
+    def __init__(self) -> None:
+        self.saved: Path | None = None
+        self.status = 0
+
+    def on_exception(self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException) -> None:
+        self.status = {"KeyboardInterrupt": 130, "SIGTERMException": 143}.get(type(exception).__name__, 0)
+        if not trainer.training and not trainer.validating:
+            return
+        if trainer.checkpoint_callback is None or trainer.global_step == 0:
+            return
+        folder = Path(getattr(trainer.checkpoint_callback, "dirpath", None) or trainer.default_root_dir)
+        self.saved = folder / CUT
+        trainer.save_checkpoint(self.saved)
+        rank_zero_info(
+            f"Stopped in epoch {trainer.current_epoch} after {trainer.global_step} steps. "
+            f"Go on with the same command and --ckpt_path {self.saved}"
+        )
+
+    def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        callback: Any = trainer.checkpoint_callback
+        if trainer.is_global_zero and callback is not None and callback.dirpath and not trainer.interrupted:
+            (Path(callback.dirpath) / CUT).unlink(missing_ok=True)
