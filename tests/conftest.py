@@ -42,6 +42,7 @@ class FreshEnvironment:
     """A virtual environment without this project, which finds the other installed packages where they are."""
 
     def __init__(self, folder: Path):
+        self.folder = folder
         venv.create(folder, with_pip=False)
         self.bin = folder / "bin"
         site = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
@@ -52,7 +53,7 @@ class FreshEnvironment:
     def environ(self) -> dict[str, str]:
         """The variables of a shell in which this environment is active."""
         kept = {key: value for key, value in os.environ.items() if key not in {"PYTHONPATH", "PYTHONHOME"}}
-        # pip takes its options from the environment, too: nothing is fetched, what is needed is there already.
+        # pip's own options, read as "no dependencies, no index, no isolated build (0 switches that off)": nothing is fetched.
         pip = {"PIP_NO_DEPS": "1", "PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0", "PIP_FORCE_REINSTALL": "1"}
         return {**kept, **pip, "VIRTUAL_ENV": str(self.bin.parent), "PATH": f"{self.bin}{os.pathsep}{kept['PATH']}"}
 
