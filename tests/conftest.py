@@ -53,7 +53,7 @@ class FreshEnvironment:
     def environ(self) -> dict[str, str]:
         """The variables of a shell in which this environment is active."""
         kept = {key: value for key, value in os.environ.items() if key not in {"PYTHONPATH", "PYTHONHOME"}}
-        # pip's own options, read as "no dependencies, no index, no isolated build (0 switches that off)": nothing is fetched.
+        # For pip: no dependencies, no index, no isolated build (its 0 is an off switch). Nothing is fetched.
         pip = {"PIP_NO_DEPS": "1", "PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0", "PIP_FORCE_REINSTALL": "1"}
         return {**kept, **pip, "VIRTUAL_ENV": str(self.bin.parent), "PATH": f"{self.bin}{os.pathsep}{kept['PATH']}"}
 
