@@ -1,0 +1,33 @@
+"""Pictures in memory: one uint8 tensor, fetched a batch at a time."""
+
+import torch
+from torch import Tensor
+
+from lit_cnns.data.sampling import Batch
+
+
+class TensorSet:
+    """Pictures uint8 (N, C, H, W) and labels (N,); `names` says where each came from."""
+
+    def __init__(self, images: Tensor, labels: Tensor, names: list[str] | None = None) -> None:
+        self.images, self.labels, self.names = images, labels, names
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitems__(self, request: tuple[int, Tensor]) -> Batch:
+        _, indices = request
+        return self.images[indices], self.labels[indices], indices
+
+    def blank(self) -> Tensor:
+        """A black picture of this set's shape."""
+        return torch.zeros_like(self.images[0]) if len(self) else torch.zeros(self.images.shape[1:], dtype=torch.uint8)
+
+    def name(self, index: int) -> str:
+        """Where a picture came from, or its number."""
+        return self.names[index] if self.names else str(index)
+
+    def subset(self, indices: Tensor) -> "TensorSet":
+        """Some of the pictures, renumbered."""
+        names = [self.names[i] for i in indices.tolist()] if self.names else None
+        return TensorSet(self.images[indices], self.labels[indices], names)

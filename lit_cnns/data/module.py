@@ -1,0 +1,183 @@
+"""What all our DataModules share: loaders, division into processes, and the way from bytes to the network."""
+
+from typing import Any
+
+import lightning as L
+import torch
+from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_warn
+from torch import Tensor
+
+from lit_cnns.data.augmentation import Augmentation, prepare
+from lit_cnns.data.sampling import NOT_COUNTED, Batch, Division, EvaluationBatches, Loader, PictureSet, TrainBatches
+
+_SPLITS = {"fit": ("train", "val"), "validate": ("val",), "test": ("test",), "predict": ("test",)}
+_NOT_DESCRIBED = ("root", "num_workers", "download")
+
+
+class ImageData(L.LightningDataModule):
+    """Pictures with classes: what every data set of this project can do.
+
+    Batches reach the network as `(images, labels)`: images float (B, C, S, S), normalised; labels int64 (B,), or
+    (B, K) probabilities with mixup or cutmix; label -100 is not counted. Predicting adds the pictures' numbers.
+
+    Args:
+        global_batch_size: pictures an optimiser step sees, over all processes and accumulated steps.
+        seed: decides the order of the pictures and every random crop and flip.
+        num_workers: processes that read and decode; 0 reads in the training process.
+        crop_padding: zero pixels put around a training picture before a random crop.
+        flip: mirror half of the training pictures.
+        rotate_degrees: turn training pictures by up to this angle either way.
+        translate: shift training pictures by up to this share of the side.
+        color_pca: standard deviation of AlexNet's PCA colour noise; the paper has 0.1, 0 is off.
+        mixup: alpha of mixup, 0 is off.
+        cutmix: alpha of CutMix, 0 is off.
+    """
+
+    class_names: list[str]
+    world: str
+
+    def __init__(
+        self,
+        global_batch_size: int = 128,
+        seed: int = 0,
+        num_workers: int = 0,
+        crop_padding: int = 0,
+        flip: bool = False,
+        rotate_degrees: float = 0.0,
+        translate: float = 0.0,
+        color_pca: float = 0.0,
+        mixup: float = 0.0,
+        cutmix: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters(logger=False)
+        self.global_batch_size, self.seed, self.num_workers = global_batch_size, seed, num_workers
+        self.augmentation = Augmentation(crop_padding, flip, rotate_degrees, translate, color_pca, mixup, cutmix)
+        self.sets: dict[str, PictureSet] = {}
+        self._division: Division | None = None
+        self._unread: dict[str, set[int]] = {}
+
+    @property
+    def num_classes(self) -> int:
+        return len(self.class_names)
+
+    @property
+    def in_channels(self) -> int:
+        return self.preprocessing["channels"]
+
+    @property
+    def image_size(self) -> int:
+        """The side of the pictures the network gets."""
+        raise NotImplementedError
+
+    @property
+    def preprocessing(self) -> dict[str, Any]:
+        """What a picture goes through before the network, in plain values (see `fit_image` and `prepare`)."""
+        raise NotImplementedError
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """Class and arguments, without what belongs to a machine: a checkpoint keeps it."""
+        args = {name: value for name, value in self.hparams.items() if name not in _NOT_DESCRIBED}
+        return {"class": type(self).__name__, "args": args}
+
+    def read(self, split: str) -> PictureSet:
+        """The pictures of `train`, `val` or `test`."""
+        raise NotImplementedError
+
+    def setup(self, stage: str) -> None:
+        """Read what `fit`, `validate`, `test` or `predict` needs."""
+        for split in _SPLITS[stage]:
+            if split not in self.sets:
+                self.sets[split] = self.read(split)
+
+    @property
+    def division(self) -> Division:
+        """How the global batch is divided: as the Trainer has it, or as `divide` said."""
+        if self._division is None and self.trainer is not None:
+            return Division(self.trainer.world_size, self.trainer.global_rank, self.trainer.accumulate_grad_batches)
+        return self._division or Division()
+
+    def divide(self, processes: int, rank: int, accumulate: int = 1) -> None:
+        """Say how the global batch is divided, where no Trainer does."""
+        self._division = Division(processes, rank, accumulate)
+
+    def train_dataloader(self) -> Loader:
+        division, pictures = self.division, self.sets["train"]
+        shuffle = self.trainer is None or not self.trainer.overfit_batches  # type: ignore[attr-defined]
+        batches = TrainBatches(len(pictures), self.global_batch_size, division, self.seed, shuffle)
+        if not len(batches):
+            raise ValueError(
+                f"The training set has {len(pictures)} pictures, fewer than one global batch of "
+                f"{self.global_batch_size}: choose a smaller global_batch_size."
+            )
+        rank_zero_info(
+            f"Global batch {self.global_batch_size} = {division.processes} process(es) x {division.accumulate} "
+            f"accumulated x {batches.per_device} pictures."
+        )
+        position = self._position if self.trainer is not None else None
+        return Loader(pictures, batches, self.num_workers, position, lambda batch: self._note_unread("train", batch))
+
+    def val_dataloader(self) -> Loader:
+        return self._evaluation_loader("val")
+
+    def test_dataloader(self) -> Loader:
+        return self._evaluation_loader("test")
+
+    def predict_dataloader(self) -> Loader:
+        return self._evaluation_loader("test")
+
+    def _evaluation_loader(self, split: str) -> Loader:
+        division, pictures = self.division, self.sets[split]
+        batches = EvaluationBatches(len(pictures), -(-self.global_batch_size // division.processes), division)
+        return Loader(pictures, batches, self.num_workers, None, lambda batch: self._note_unread(split, batch))
+
+    def _position(self) -> tuple[int, int]:
+        # Lightning's own counters: right also for a run that was cut within a step
+        assert self.trainer is not None
+        return _epoch(self.trainer), self.trainer.fit_loop.epoch_loop.batch_progress.current.ready
+
+    def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
+        if self.trainer is None:
+            return self.prepare_batch(batch, train=False)
+        images, labels = self.prepare_batch(batch, self.trainer.training, _epoch(self.trainer))
+        return (images, labels, batch[2]) if self.trainer.predicting else (images, labels)
+
+    def prepare_batch(self, batch: Batch, train: bool, epoch: int = 0) -> tuple[Tensor, Tensor]:
+        """`prepare` with this data's preprocessing and augmentation; for programs without a Trainer."""
+        return prepare(batch, self.preprocessing, train, self.augmentation, self.seed, epoch, self.num_classes)
+
+    def _note_unread(self, split: str, batch: Batch) -> None:
+        _, labels, indices = batch
+        unread = indices[(labels == NOT_COUNTED) & (indices >= 0)]
+        if len(unread):
+            self._unread.setdefault(split, set()).update(unread.tolist())
+
+    def teardown(self, stage: str) -> None:
+        """Say which pictures could not be read, where the policy is to skip them."""
+        for split, indices in self._unread.items():
+            name = self.sets[split].name(min(indices))
+            rank_zero_warn(
+                f"{len(indices)} of {len(self.sets[split])} {split} pictures could not be read and were not counted; "
+                f"the first is {name}."
+            )
+        self._unread.clear()
+
+
+def _epoch(trainer: L.Trainer) -> int:
+    # not `current_epoch`, which counts validation in
+    return trainer.fit_loop.epoch_progress.current.processed  # type: ignore[attr-defined]
+
+
+def stratified(labels: Tensor, size: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Split picture numbers in two, the second of `size` pictures with each class in its share.
+
+    Returns:
+        (the rest, the `size` chosen), both ascending.
+    """
+    from sklearn.model_selection import train_test_split
+
+    rest, chosen = train_test_split(
+        torch.arange(len(labels)).numpy(), test_size=size, random_state=seed, stratify=labels.numpy()
+    )
+    return torch.from_numpy(rest).sort().values, torch.from_numpy(chosen).sort().values

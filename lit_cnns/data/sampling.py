@@ -1,0 +1,165 @@
+"""Which picture goes where: training order and global batches, exact evaluation shares, and loaders that resume."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from lit_cnns.data.randomness import order
+
+NOT_COUNTED = -100  # the label of a picture that is neither trained on nor counted
+Batch = tuple[Tensor, Tensor, Tensor]  # images uint8 (B, C, H, W), labels int64 (B,), indices int64 (B,)
+
+
+class PictureSet(Protocol):
+    """What a loader draws from: numbered pictures, fetched a batch at a time."""
+
+    def __len__(self) -> int: ...
+
+    def __getitems__(self, request: tuple[int, Tensor]) -> Batch:
+        """The pictures of `request` = (epoch, indices)."""
+
+    def blank(self) -> Tensor:
+        """A black picture of this set's shape, (C, H, W)."""
+
+    def name(self, index: int) -> str:
+        """Where a picture came from."""
+
+
+@dataclass(frozen=True)
+class Division:
+    """How a global batch is divided: over processes, and over the steps whose gradients are accumulated."""
+
+    processes: int = 1
+    rank: int = 0
+    accumulate: int = 1
+
+    def per_device(self, global_batch_size: int) -> int:
+        """Pictures a process sees at once.
+
+        Raises:
+            ValueError: the global batch cannot be divided evenly.
+        """
+        parts = self.processes * self.accumulate
+        if global_batch_size < 1 or global_batch_size % parts:
+            raise ValueError(
+                f"A global batch of {global_batch_size} pictures cannot be divided evenly over {self.processes} "
+                f"process(es) x {self.accumulate} accumulated step(s): choose a global_batch_size that {parts} divides."
+            )
+        return global_batch_size // parts
+
+
+class TrainBatches:
+    """One process's batches of an epoch: the same global batches for any number of processes.
+
+    The order is a function of (seed, epoch). The last incomplete global batch is dropped. Iterating gives
+    (epoch, indices) from batch `start` on.
+    """
+
+    def __init__(self, size: int, global_batch_size: int, division: Division, seed: int, shuffle: bool = True) -> None:
+        self.size, self.seed, self.division, self.shuffle = size, seed, division, shuffle
+        self.global_batch_size = global_batch_size
+        self.per_device = division.per_device(global_batch_size)
+        self.epoch, self.start = 0, 0
+
+    def __len__(self) -> int:
+        return self.size // self.global_batch_size * self.division.accumulate
+
+    def __iter__(self) -> Iterator[tuple[int, Tensor]]:
+        epoch = self.epoch
+        places = order(self.seed, epoch, self.size) if self.shuffle else torch.arange(self.size)
+        whole = self.size // self.global_batch_size * self.global_batch_size
+        shape = (-1, self.division.processes, self.per_device)
+        for indices in places[:whole].view(shape)[self.start :, self.division.rank]:
+            yield epoch, indices
+
+
+class EvaluationBatches:
+    """One process's share of a set, unpadded: sizes differ by at most one, and every picture is in one share."""
+
+    def __init__(self, size: int, batch_size: int, division: Division) -> None:
+        self.share = torch.arange(division.rank, size, division.processes)
+        self.batch_size = batch_size
+        self.epoch, self.start = 0, 0
+
+    def __len__(self) -> int:
+        return -(-len(self.share) // self.batch_size)
+
+    def __iter__(self) -> Iterator[tuple[int, Tensor]]:
+        for first in range(self.start * self.batch_size, len(self.share), self.batch_size):
+            yield 0, self.share[first : first + self.batch_size]
+
+
+class Loader:
+    """Batches of a set, in an order that can be taken up again in the middle of an epoch.
+
+    Not a `torch.utils.data.DataLoader`, so that Lightning leaves its sampler alone; it drives one. Each iteration
+    asks `position` for (epoch, batches done) when its first batch is wanted; without it, `set_epoch` and
+    `load_state_dict` say so. A share without pictures yields one black picture labelled -100, so that its process
+    takes part in the epoch.
+
+    Args:
+        pictures: the set.
+        batches: `TrainBatches` or `EvaluationBatches` over it.
+        num_workers: processes that decode; 0 decodes in this one.
+        position: (epoch, batches of it already done), asked at the start of each iteration.
+        on_batch: called with each batch, in the order of iteration.
+    """
+
+    def __init__(
+        self,
+        pictures: PictureSet,
+        batches: TrainBatches | EvaluationBatches,
+        num_workers: int = 0,
+        position: Callable[[], tuple[int, int]] | None = None,
+        on_batch: Callable[[Batch], None] | None = None,
+    ) -> None:
+        self.pictures, self.batches = pictures, batches
+        self.position, self.on_batch = position, on_batch
+        self._epoch, self._start, self._done = 0, 0, 0
+        self._batches: DataLoader = DataLoader(
+            pictures,  # type: ignore[arg-type]
+            batch_sampler=batches,  # type: ignore[arg-type]
+            num_workers=num_workers,
+            collate_fn=_as_it_is,
+            pin_memory=torch.cuda.is_available(),
+            persistent_workers=num_workers > 0,
+            generator=torch.Generator(),  # else each epoch would draw from the generator that dropout uses
+        )
+
+    def __len__(self) -> int:
+        return max(1, len(self.batches))
+
+    def __iter__(self) -> Iterator[Batch]:
+        if self.position:
+            self._epoch, self._start = self.position()
+        self.batches.epoch, self.batches.start = self._epoch, self._start
+        self._done, self._start = self._start, 0
+        if not len(self.batches):
+            self._done = 1
+            yield self.pictures.blank()[None], torch.tensor([NOT_COUNTED]), torch.tensor([-1])
+            return
+        for batch in self._batches:
+            self._done += 1
+            if self.on_batch:
+                self.on_batch(batch)
+            yield batch
+
+    def set_epoch(self, epoch: int) -> None:
+        """Say which epoch the next iteration is, where no Trainer does."""
+        self._epoch = epoch
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where this loader is: the epoch, and how many of its batches were given out."""
+        return {"epoch": self._epoch, "batches": self._done}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up where `state_dict` was: the next iteration gives what was left of the epoch."""
+        self._epoch, self._start = state["epoch"], state["batches"]
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch
