@@ -79,11 +79,11 @@ class PredictionTable(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        indices = getattr(trainer.datamodule, "batch_indices", None)
-        if indices is None:  # another package's data: one process, in the order of its loader
-            start = len(self.seen)
-            indices = torch.arange(start, start + len(outputs))
-        self.seen += [(i, row) for i, row in zip(indices.tolist(), outputs.cpu(), strict=True) if i >= 0]
+        if isinstance(batch, (tuple, list)) and len(batch) == 3:
+            indices = batch[2].tolist()
+        else:  # another package's data: one process, in the order of its loader
+            indices = range(len(self.seen), len(self.seen) + len(outputs))
+        self.seen += [(i, row) for i, row in zip(indices, outputs.cpu(), strict=True) if i >= 0]
 
     def on_predict_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         shares: list[Any] = [self.seen]
@@ -91,7 +91,8 @@ class PredictionTable(Callback):
             shares = [None] * trainer.world_size
             torch.distributed.all_gather_object(shares, self.seen)
         if trainer.is_global_zero:
-            name_of = getattr(trainer.datamodule, "name_of", str)
+            sets = getattr(trainer.datamodule, "sets", {})
+            name_of = sets["test"].name if "test" in sets else str
             class_names = getattr(pl_module, "class_names", [])
             seen = sorted((pair for share in shares for pair in share), key=lambda pair: pair[0])
             write_table([prediction(name_of(i), row, class_names, self.topk) for i, row in seen], self.output)

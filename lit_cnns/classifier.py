@@ -146,7 +146,8 @@ class LitClassifier(L.LightningModule):
         trainer: Any = self._trainer
         return trainer is not None and (self.global_step + 1) % (trainer.log_every_n_steps or 50) == 0
 
-    def _count(self, counts: ExactCounts, batch: tuple[Tensor, Tensor]) -> None:
+    def count(self, counts: ExactCounts, batch: tuple[Tensor, Tensor]) -> None:
+        """Add what the network makes of a batch to `counts`; pictures labelled -100 are passed over."""
         images, labels = batch
         logits = self(images)
         seen = labels != NOT_COUNTED
@@ -155,10 +156,10 @@ class LitClassifier(L.LightningModule):
             counts.update(logits, labels, self.criterion(logits.float(), labels))
 
     def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
-        self._count(self.val_counts, batch)
+        self.count(self.val_counts, batch)
 
     def test_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
-        self._count(self.test_counts, batch)
+        self.count(self.test_counts, batch)
 
     def predict_step(self, batch: Any, batch_idx: int) -> Tensor:
         """Class probabilities (B, num_classes)."""
@@ -195,8 +196,16 @@ class LitClassifier(L.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": scheduler}
 
     def setup(self, stage: str) -> None:
-        """Take over what the data knows: class names, preprocessing, description."""
-        data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
+        self.describe_data(self.trainer.datamodule)  # type: ignore[attr-defined]
+        if self.compile_net and stage == "fit":
+            self.net.compile()
+
+    def describe_data(self, data: Any) -> None:
+        """Take over what the data knows: class names, preprocessing, description; any other data knows none.
+
+        Raises:
+            ValueError: the data has another number of classes.
+        """
         if getattr(data, "num_classes", self.num_classes) != self.num_classes:
             raise ValueError(
                 f"The data has {data.num_classes} classes and the network {self.num_classes}: "
@@ -205,8 +214,6 @@ class LitClassifier(L.LightningModule):
         for here, there in (("class_names",) * 2, ("preprocessing",) * 2, ("data_description", "description")):
             if hasattr(data, there):
                 setattr(self, here, getattr(data, there))
-        if self.compile_net and stage == "fit":
-            self.net.compile()
 
     def describe(self) -> dict[str, Any]:
         """What a checkpoint says of itself under `lit_cnns`, in plain values."""

@@ -4,35 +4,14 @@ LightningCLI reads strictly from left to right and lets a checkpoint override wh
 anew: run defaults, the checkpoint's own description, the YAML files in their order, then the rest as typed.
 """
 
-import difflib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
+from lit_cnns.recipes import find_config, read_config
 
 FROM_DATA = ("num_classes", "in_channels", "image_size")
-CONFIG_FOLDERS = (Path("configs"), Path(__file__).parents[1] / "configs", Path(__file__).parents[2] / "configs")
-
-
-def config_names() -> list[str]:
-    """The configurations that ship or lie in the working folder, as `--config` takes them."""
-    return sorted({str(p.relative_to(d).with_suffix("")) for d in CONFIG_FOLDERS for p in d.glob("*/*.yaml")})
-
-
-def find_config(name: str) -> Path:
-    """The file of a configuration: a path, or a name such as `lenet5_modern/digits`.
-
-    Raises:
-        ValueError: neither; the nearest names are given.
-    """
-    for path in (Path(name), *(folder / f"{name}{suffix}" for folder in CONFIG_FOLDERS for suffix in ("", ".yaml"))):
-        if path.is_file():
-            return path
-    near = difflib.get_close_matches(name, config_names(), n=3, cutoff=0.4)
-    hint = f" Did you mean {', '.join(near)}?" if near else ""
-    raise ValueError(f"There is no configuration {name!r}, neither a file nor one that ships.{hint}")
 
 
 @dataclass
@@ -67,21 +46,6 @@ class Line:
     @property
     def model_typed(self) -> bool:
         return any(token.split("=")[0] in ("--model", "--model.class_path") for token in self.rest)
-
-
-def read_config(path: Path) -> dict[str, Any]:
-    """A configuration as plain values.
-
-    Raises:
-        ValueError: the file is not YAML, or not a mapping.
-    """
-    try:
-        contents = yaml.safe_load(path.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(contents, dict):
-        raise ValueError(f"{path} holds no settings; a configuration has `model`, `data` and `trainer`.")
-    return contents
 
 
 def _init_args(part: Any) -> dict[str, Any]:

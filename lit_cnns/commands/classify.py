@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from lit_cnns.callbacks import prediction, write_table
     from lit_cnns.checkpoints import load
-    from lit_cnns.data import ImageError, fit_image, prepare, read_image
+    from lit_cnns.data import ImageError, read_image, to_batch
     from lit_cnns.runs import resolve
 
     if arguments.topk < 1 or arguments.batch_size < 1:
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         names, pictures = [], []
         for path in paths[start : start + arguments.batch_size]:
             try:
-                pictures.append(fit_image(read_image(path), module.preprocessing))
+                pictures.append(read_image(path))
                 names.append(path)
             except ImageError as error:
                 if arguments.on_broken == "raise":
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
                 broken.append(str(error))
         if pictures:
             with torch.inference_mode():
-                images = prepare(torch.stack(pictures).to(device), module.preprocessing)
+                images = to_batch(pictures, module.preprocessing).to(device)
                 probabilities = torch.softmax(module(images).float(), dim=1).cpu()
             pairs = zip(names, probabilities, strict=True)
             rows += [prediction(str(name), p, module.class_names, arguments.topk) for name, p in pairs]

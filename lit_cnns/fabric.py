@@ -1,0 +1,97 @@
+"""The script for `fabric run`: the same networks, data and YAML without a Trainer.
+
+`fabric run --accelerator=cpu --devices=2 <this file> --config lenet5_modern/digits` (what `lightning run model` became
+in Lightning 2.3), `torchrun` or plain `python` start it. It reads `model`, `data` and `trainer.max_epochs` of the
+YAML; the schedule is stepped after every optimiser step. It writes one self-describing checkpoint at the end.
+"""
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.fabric import Fabric
+
+from lit_cnns import data as data_room
+from lit_cnns.checkpoints import save_slim
+from lit_cnns.classifier import ExactCounts, LitClassifier
+from lit_cnns.data import ImageData
+from lit_cnns.lineage import LINEAGE
+from lit_cnns.optimisation import make_scheduler
+from lit_cnns.recipes import find_config, read_config
+
+__all__ = ["evaluate", "fit"]
+
+
+def fit(fabric: Fabric, model: LitClassifier, data: ImageData, epochs: int) -> dict[str, float]:
+    """Train for `epochs` passes and evaluate on the validation set after each; the last figures."""
+    data.divide(fabric.world_size, fabric.global_rank)
+    data.prepare_data()
+    data.setup("fit")
+    loader = data.train_dataloader()
+    module, optimizer = fabric.setup(model, model.configure_optimizers())
+    module.mark_forward_method("training_step")
+    steps = epochs * len(loader)
+    plan = make_scheduler(optimizer, model.schedule, model.schedule_args, steps, len(loader))
+    figures: dict[str, float] = {}
+    for epoch in range(epochs):
+        module.train()
+        loader.set_epoch(epoch)
+        for number, raw in enumerate(loader):
+            batch = data.prepare_batch(fabric.to_device(raw), train=True, epoch=epoch)
+            fabric.backward(module.training_step(batch, number))
+            optimizer.step()
+            optimizer.zero_grad()
+            if plan["interval"] == "step":
+                plan["scheduler"].step()
+        figures = evaluate(fabric, model, data)
+        if plan["interval"] == "epoch":
+            plan["scheduler"].step(figures[plan["monitor"]])
+        fabric.print(f"epoch {epoch}: " + ", ".join(f"{name} {value:.4f}" for name, value in figures.items()))
+    return figures
+
+
+def evaluate(fabric: Fabric, model: LitClassifier, data: ImageData) -> dict[str, float]:
+    """Loss, top-1 and top-5 on the validation set, exact for any number of processes."""
+    counts = ExactCounts().to(fabric.device)
+    model.eval()
+    with torch.no_grad():
+        for raw in data.val_dataloader():
+            model.count(counts, data.prepare_batch(fabric.to_device(raw), train=False))
+    figures = {f"val/{name}": float(value) for name, value in counts.compute().items()}
+    model.metrics.update(figures)
+    return figures
+
+
+def _build(part: dict[str, Any], rooms: dict[str, Any], **extra: Any) -> Any:
+    name = part["class_path"].rpartition(".")[2]
+    if name not in rooms:
+        raise ValueError(f"{part['class_path']} is not one of {sorted(rooms)}.")
+    return rooms[name](**{**extra, **(part.get("init_args") or {})})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--config", required=True, help="a YAML or the name of one, e.g. lenet5_modern/digits")
+    parser.add_argument("--epochs", type=int, help="passes over the training set (default: the YAML's)")
+    parser.add_argument("--output", type=Path, default=Path("runs/fabric/last.ckpt"), help="the checkpoint to write")
+    arguments = parser.parse_args()
+    config = read_config(find_config(arguments.config))
+    started = os.environ.get("LT_CLI_USED") == "1"  # `fabric run` has made the processes and says so to Fabric
+    fabric = Fabric() if started else Fabric(accelerator="auto", devices=os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    if not started:
+        fabric.launch()
+    fabric.seed_everything(config.get("seed_everything", 0))
+    data = _build(config["data"], {name: getattr(data_room, name) for name in data_room.__all__})
+    networks = {cls.__name__: cls for cls, _ in LINEAGE.values()}
+    model = _build(config["model"], networks, num_classes=data.num_classes, in_channels=data.in_channels)
+    model.describe_data(data)
+    fit(fabric, model, data, arguments.epochs or config["trainer"]["max_epochs"])
+    if fabric.is_global_zero:
+        save_slim(model, arguments.output, half=False)
+    fabric.print(f"Wrote {arguments.output}")
+
+
+if __name__ == "__main__":
+    main()
