@@ -22,17 +22,18 @@ ROOMS: dict[str, set[str]] = {
     "features": set(),
     "optimisation": set(),
     "initialisation": set(),
+    "recipes": set(),
     "classifier": {"evaluation", "optimisation", "initialisation"},
     "lineage": {"models", "papers", "classifier", "optimisation", "initialisation"},  # a name means what the papers say
     "guests": {"classifier"},
     "data": {"papers"},
-    "checkpoints": {"lineage", "guests", "data"},
+    "checkpoints": {"classifier", "lineage", "guests", "data"},
     "runs": {"checkpoints"},
     "weights": {"papers", "models", "lineage", "checkpoints"},
     "callbacks": {"features", "runs"},
 }
 ROOMS["claims"] = {"papers", "evaluation", "features", "classifier", "lineage", "guests", "data", "checkpoints", "runs"}
-ROOMS["fabric"] = {"lineage", "data", "checkpoints"}
+ROOMS["fabric"] = {"classifier", "optimisation", "recipes", "lineage", "data", "checkpoints"}
 for last in ("commands", "cli", "__main__"):
     ROOMS[last] = set(ROOMS)
 
@@ -42,6 +43,7 @@ ONLY = {
     "evaluation": {"torch"},
     "optimisation": {"torch"},
     "initialisation": {"torch"},
+    "recipes": {"yaml"},
 }
 INSTALLED_WITH_US = {
     *("torch", "torchvision", "lightning", "torchmetrics", "timm", "jsonargparse", "yaml", "sklearn", "tensorboard"),
