@@ -1,8 +1,23 @@
 """Data sets as DataModules, and a picture's way from a file to the network."""
 
 from lit_cnns.data.augmentation import Augmentation, prepare, to_batch
+from lit_cnns.data.cifar import CIFAR10, CIFAR100
 from lit_cnns.data.digits import Digits
+from lit_cnns.data.mnist import MNIST, FashionMNIST
 from lit_cnns.data.module import ImageData
 from lit_cnns.data.pictures import ImageError, fit_image, read_image
 
-__all__ = ["Augmentation", "Digits", "ImageData", "ImageError", "fit_image", "prepare", "read_image", "to_batch"]
+__all__ = [
+    "CIFAR10",
+    "CIFAR100",
+    "MNIST",
+    "Augmentation",
+    "Digits",
+    "FashionMNIST",
+    "ImageData",
+    "ImageError",
+    "fit_image",
+    "prepare",
+    "read_image",
+    "to_batch",
+]

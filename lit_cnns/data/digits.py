@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from lit_cnns.data.memory import TensorSet
-from lit_cnns.data.module import ImageData, stratified
+from lit_cnns.data.module import ImageData, per_channel, stratified
 from lit_cnns.data.pictures import resize_to
 
 _MEAN, _STD = 0.3053, 0.3760  # of the 8 x 8 pixels in [0, 1]
@@ -41,7 +41,7 @@ class Digits(ImageData):
         super().__init__(**common)
         self.save_hyperparameters(logger=False)
         self.side, self.split_seed = image_size, split_seed
-        self.mean, self.std = list(mean), list(std)
+        self.mean, self.std = per_channel(mean, 1), per_channel(std, 1)
 
     @property
     def image_size(self) -> int:
@@ -71,7 +71,7 @@ class Digits(ImageData):
     def read(self, split: str) -> TensorSet:
         images, labels = _digits()
         chosen = self.split(self.split_seed)[split]
-        scaled = torch.stack([resize_to(image, (self.side, self.side)) for image in images[chosen]])
+        scaled = resize_to(images[chosen], (self.side, self.side))
         return TensorSet(scaled, labels[chosen], [f"digits/{number}" for number in chosen.tolist()])
 
 

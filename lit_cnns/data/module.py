@@ -1,5 +1,6 @@
 """What all our DataModules share: loaders, division into processes, and the way from bytes to the network."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import lightning as L
@@ -78,7 +79,11 @@ class ImageData(L.LightningDataModule):
     @property
     def description(self) -> dict[str, Any]:
         """Class and arguments, without what belongs to a machine: a checkpoint keeps it."""
-        args = {name: value for name, value in self.hparams.items() if name not in _NOT_DESCRIBED}
+        args = {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in self.hparams.items()
+            if name not in _NOT_DESCRIBED
+        }
         return {"class": type(self).__name__, "args": args}
 
     def read(self, split: str) -> PictureSet:
@@ -167,6 +172,13 @@ class ImageData(L.LightningDataModule):
 def _epoch(trainer: L.Trainer) -> int:
     # not `current_epoch`, which counts validation in
     return trainer.fit_loop.epoch_progress.current.processed  # type: ignore[attr-defined]
+
+
+def per_channel(values: Sequence[float], channels: int) -> list[float]:
+    """A mean or std as a list of one number a channel."""
+    if len(values) != channels:
+        raise ValueError(f"mean and std have one number a channel: {channels} here, not {len(values)}.")
+    return [float(value) for value in values]
 
 
 def stratified(labels: Tensor, size: int, seed: int) -> tuple[Tensor, Tensor]:

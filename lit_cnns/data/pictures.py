@@ -182,12 +182,13 @@ def resize_shorter(image: Tensor, side: int, interpolation: str = "bilinear") ->
     return resize_to(image, (side * height // short, side * width // short), interpolation)
 
 
-def resize_to(image: Tensor, size: tuple[int, int], interpolation: str = "bilinear") -> Tensor:
-    """Scale a uint8 picture to (height, width), with antialiasing."""
+def resize_to(images: Tensor, size: tuple[int, int], interpolation: str = "bilinear") -> Tensor:
+    """Scale a uint8 picture or batch to (height, width), with antialiasing."""
+    batch = images if images.ndim == 4 else images[None]
     smooth = interpolation != "nearest"
-    return F.interpolate(
-        image[None], size, mode=interpolation, antialias=smooth, align_corners=False if smooth else None
-    )[0]
+    corners = False if smooth else None
+    batch = F.interpolate(batch, size, mode=interpolation, antialias=smooth, align_corners=corners)
+    return batch if images.ndim == 4 else batch[0]
 
 
 def central_crop(image: Tensor, side: int) -> Tensor:
