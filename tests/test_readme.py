@@ -1,0 +1,84 @@
+"""What the documents tell a reader to type is typed here."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+class Block(NamedTuple):
+    language: str
+    slow: bool
+    text: str
+
+
+def blocks(document: Path) -> list[Block]:
+    found = re.findall(r"^```(bash|python)( no-test)?\n(.*?)^```", document.read_text(), re.MULTILINE | re.DOTALL)
+    return [Block(language, bool(tag), text) for language, tag, text in found]
+
+
+def follow(found: list[Block], folder: Path, environ: dict[str, str]) -> None:
+    """Type the blocks one after another, as a reader of the whole document would."""
+    for number, block in enumerate(found, 1):
+        script = folder / f"block{number}.{'sh' if block.language == 'bash' else 'py'}"
+        script.write_text(f"set -e\n{block.text}" if block.language == "bash" else block.text)
+        command = ["bash" if block.language == "bash" else "python", script.name]
+        done = subprocess.run(
+            command, cwd=folder, env=environ, capture_output=True, text=True, stdin=subprocess.DEVNULL
+        )
+        assert done.returncode == 0, f"{block.text}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+
+
+@pytest.mark.parametrize(
+    "document", [path for path in DOCUMENTS if any(not b.slow for b in blocks(path))], ids=lambda p: p.name
+)
+def test_the_commands_of_a_document_work_in_an_empty_folder(document, tmp_path, active):
+    follow([block for block in blocks(document) if not block.slow], tmp_path, active)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "document", [path for path in DOCUMENTS if any(b.slow for b in blocks(path))], ids=lambda p: p.name
+)
+def test_the_long_commands_of_a_document_work_in_a_clone(document, tmp_path, fresh_environment):
+    clone = tmp_path / "lit-cnns"
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    ).stdout.decode()
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (clone / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, clone / name)
+    (clone / ".venv").symlink_to(fresh_environment.folder)
+    follow(blocks(document), clone, fresh_environment.environ())
+
+
+def test_the_table_of_the_lineage_in_the_readme_is_what_the_papers_say():
+    sys.path.insert(0, str(ROOT / "docs"))
+    try:
+        from lineage_table import written_into
+    finally:
+        sys.path.pop(0)
+    readme = (ROOT / "README.md").read_text()
+    assert written_into(readme) == readme, "python docs/lineage_table.py"
+
+
+def test_the_readme_stays_short():
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 140
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_what_a_document_links_to_is_there(document):
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text()):
+        if "://" not in target:
+            assert (document.parent / target).exists(), target
