@@ -3,6 +3,8 @@
 from lit_cnns.data.augmentation import Augmentation, prepare, to_batch
 from lit_cnns.data.cifar import CIFAR10, CIFAR100
 from lit_cnns.data.digits import Digits
+from lit_cnns.data.folder import ImageFolder
+from lit_cnns.data.imagenet import ImageNet
 from lit_cnns.data.mnist import MNIST, FashionMNIST
 from lit_cnns.data.module import ImageData
 from lit_cnns.data.pictures import ImageError, fit_image, read_image
@@ -16,6 +18,8 @@ __all__ = [
     "FashionMNIST",
     "ImageData",
     "ImageError",
+    "ImageFolder",
+    "ImageNet",
     "fit_image",
     "prepare",
     "read_image",

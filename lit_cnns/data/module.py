@@ -1,6 +1,7 @@
 """What all our DataModules share: loaders, division into processes, and the way from bytes to the network."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import lightning as L
@@ -9,6 +10,8 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_warn
 from torch import Tensor
 
 from lit_cnns.data.augmentation import Augmentation, prepare
+from lit_cnns.data.memory import TensorSet
+from lit_cnns.data.randomness import order
 from lit_cnns.data.sampling import NOT_COUNTED, Batch, Division, EvaluationBatches, Loader, PictureSet, TrainBatches
 
 _SPLITS = {"fit": ("train", "val"), "validate": ("val",), "test": ("test",), "predict": ("test",)}
@@ -24,7 +27,7 @@ class ImageData(L.LightningDataModule):
     Args:
         global_batch_size: pictures an optimiser step sees, over all processes and accumulated steps.
         seed: decides the order of the pictures and every random crop and flip.
-        num_workers: processes that read and decode; 0 reads in the training process.
+        num_workers: processes that read and decode files, at most one a core; 0 reads in the training process.
         crop_padding: zero pixels put around a training picture before a random crop.
         flip: mirror half of the training pictures.
         rotate_degrees: turn training pictures by up to this angle either way.
@@ -33,9 +36,6 @@ class ImageData(L.LightningDataModule):
         mixup: alpha of mixup, 0 is off.
         cutmix: alpha of CutMix, 0 is off.
     """
-
-    class_names: list[str]
-    world: str
 
     def __init__(
         self,
@@ -57,6 +57,16 @@ class ImageData(L.LightningDataModule):
         self.sets: dict[str, PictureSet] = {}
         self._division: Division | None = None
         self._unread: dict[str, set[int]] = {}
+
+    @property
+    def class_names(self) -> list[str]:
+        """What the labels 0, 1, 2 ... mean."""
+        raise NotImplementedError
+
+    @property
+    def world(self) -> str:
+        """One sentence or phrase: what pictures a network trained on this knows."""
+        raise NotImplementedError
 
     @property
     def num_classes(self) -> int:
@@ -121,7 +131,7 @@ class ImageData(L.LightningDataModule):
             f"accumulated x {batches.per_device} pictures."
         )
         position = self._position if self.trainer is not None else None
-        return Loader(pictures, batches, self.num_workers, position, lambda batch: self._note_unread("train", batch))
+        return self._loader("train", batches, position)
 
     def val_dataloader(self) -> Loader:
         return self._evaluation_loader("val")
@@ -135,7 +145,14 @@ class ImageData(L.LightningDataModule):
     def _evaluation_loader(self, split: str) -> Loader:
         division, pictures = self.division, self.sets[split]
         batches = EvaluationBatches(len(pictures), -(-self.global_batch_size // division.processes), division)
-        return Loader(pictures, batches, self.num_workers, None, lambda batch: self._note_unread(split, batch))
+        return self._loader(split, batches, None)
+
+    def _loader(
+        self, split: str, batches: TrainBatches | EvaluationBatches, position: Callable[[], tuple[int, int]] | None
+    ) -> Loader:
+        pictures = self.sets[split]
+        workers = 0 if isinstance(pictures, TensorSet) else min(self.num_workers, os.cpu_count() or 1)
+        return Loader(pictures, batches, workers, position, lambda batch: self._note_unread(split, batch))
 
     def _position(self) -> tuple[int, int]:
         # Lightning's own counters: right also for a run that was cut within a step
@@ -182,14 +199,18 @@ def per_channel(values: Sequence[float], channels: int) -> list[float]:
 
 
 def stratified(labels: Tensor, size: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Split picture numbers in two, the second of `size` pictures with each class in its share.
+    """Split picture numbers in two, the second of `size` pictures with each class in its share (largest remainder).
 
     Returns:
         (the rest, the `size` chosen), both ascending.
     """
-    from sklearn.model_selection import train_test_split
-
-    rest, chosen = train_test_split(
-        torch.arange(len(labels)).numpy(), test_size=size, random_state=seed, stratify=labels.numpy()
-    )
-    return torch.from_numpy(rest).sort().values, torch.from_numpy(chosen).sort().values
+    classes, counts = labels.unique(return_counts=True)
+    quota = counts.double() * size / len(labels)
+    take = quota.floor().long()
+    short = (take - quota).argsort(stable=True)[: size - int(take.sum())]
+    take[short] += 1
+    shuffled = order(seed, 0, len(labels))
+    chosen = torch.zeros(len(labels), dtype=torch.bool)
+    for label, count in zip(classes.tolist(), take.tolist(), strict=True):
+        chosen[shuffled[labels[shuffled] == label][:count]] = True
+    return (~chosen).nonzero()[:, 0], chosen.nonzero()[:, 0]

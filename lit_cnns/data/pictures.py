@@ -2,7 +2,6 @@
 
 import io
 import struct
-import warnings
 import zlib
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ import torch
 import torch.nn.functional as F
 from PIL import Image, ImageOps
 from torch import Tensor
-from torchvision.io import ImageReadMode, decode_jpeg
 
 MAX_PIXELS = 80_000_000  # a larger picture is more likely an attack on the memory than a photograph
 _MAX_RATIO = 16  # beyond this, the long side is cut before resizing: the central crop would drop the rest anyway
@@ -40,28 +38,24 @@ def read_image(source: str | Path | bytes | Image.Image | np.ndarray) -> Tensor:
     if isinstance(source, np.ndarray):
         return _from_array(source)
     name = "The picture"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow warns of what is checked or refused here
-        try:
-            if isinstance(source, Image.Image):
-                return _from_pil(source, name)
-            if isinstance(source, (str, Path)):
-                name = str(source)
-                source = _bytes_of(Path(source))
-            with Image.open(io.BytesIO(source)) as picture:
-                _check_size(picture, name)
-                if picture.format == "JPEG" and picture.mode in ("RGB", "L"):
-                    return _from_jpeg(source, picture.mode)
-                return _from_pil(picture, name)
-        except ImageError:
-            raise
-        except Image.DecompressionBombError as error:
-            raise ImageError(f"{name} has far more than {MAX_PIXELS:,} pixels.") from error
-        except Image.UnidentifiedImageError as error:
-            raise ImageError(f"{name} is not a picture in a format that can be read.") from error
-        except (*_BROKEN, RuntimeError) as error:  # RuntimeError: torchvision's decoder
-            reason = str(error).strip().splitlines()
-            raise ImageError(f"{name} is broken: {reason[0] if reason else type(error).__name__}.") from error
+    try:
+        if isinstance(source, Image.Image):
+            return _from_pil(source, name)
+        if isinstance(source, (str, Path)):
+            name = str(source)
+            source = _bytes_of(Path(source))
+        with Image.open(io.BytesIO(source)) as picture:
+            _check_size(picture, name)
+            return _from_pil(picture, name)
+    except ImageError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise ImageError(f"{name} has far more than {MAX_PIXELS:,} pixels.") from error
+    except Image.UnidentifiedImageError as error:
+        raise ImageError(f"{name} is not a picture in a format that can be read.") from error
+    except _BROKEN as error:
+        reason = str(error).strip().splitlines()
+        raise ImageError(f"{name} is broken: {reason[0] if reason else type(error).__name__}.") from error
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -82,11 +76,6 @@ def _check_size(picture: Image.Image, name: str) -> None:
         raise ImageError(f"{name} has no pixels.")
 
 
-def _from_jpeg(data: bytes, mode: str) -> Tensor:
-    encoded = torch.frombuffer(bytearray(data), dtype=torch.uint8)
-    return decode_jpeg(encoded, ImageReadMode.GRAY if mode == "L" else ImageReadMode.RGB, apply_exif_orientation=True)
-
-
 def _from_pil(picture: Image.Image, name: str) -> Tensor:
     _check_size(picture, name)
     if picture.format == "TIFF":
@@ -101,7 +90,7 @@ def _from_pil(picture: Image.Image, name: str) -> Tensor:
         white = Image.new("RGBA", picture.size, (255, 255, 255, 255))
         picture = Image.alpha_composite(white, picture)
     picture = picture.convert("L" if picture.mode in ("1", "L") else "RGB")
-    return _from_array(np.asarray(picture))
+    return _as_tensor(np.array(picture))
 
 
 def _from_array(pixels: np.ndarray) -> Tensor:
@@ -113,7 +102,11 @@ def _from_array(pixels: np.ndarray) -> Tensor:
         pixels = _to_bytes(pixels)
     if pixels.shape[2] == 4:
         return _from_pil(Image.fromarray(pixels, "RGBA"), "The picture")
-    return torch.from_numpy(pixels.copy()).permute(2, 0, 1)
+    return _as_tensor(pixels.copy())
+
+
+def _as_tensor(pixels: np.ndarray) -> Tensor:
+    return torch.from_numpy(pixels if pixels.ndim == 3 else pixels[:, :, None]).permute(2, 0, 1)
 
 
 def _to_bytes(pixels: np.ndarray) -> np.ndarray:

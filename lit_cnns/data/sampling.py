@@ -19,8 +19,8 @@ class PictureSet(Protocol):
 
     def __len__(self) -> int: ...
 
-    def __getitems__(self, request: tuple[int, Tensor]) -> Batch:
-        """The pictures of `request` = (epoch, indices)."""
+    def __getitems__(self, request: tuple[int, Tensor]) -> Batch | ValueError:
+        """The pictures of `request` = (epoch, indices), or why they cannot be had."""
 
     def blank(self) -> Tensor:
         """A black picture of this set's shape, (C, H, W)."""
@@ -143,6 +143,8 @@ class Loader:
             yield self.pictures.blank()[None], torch.tensor([NOT_COUNTED]), torch.tensor([-1])
             return
         for batch in self._batches:
+            if isinstance(batch, ValueError):  # raised in a worker, its sentence would drown in a stack trace
+                raise batch
             self._done += 1
             if self.on_batch:
                 self.on_batch(batch)
