@@ -18,8 +18,8 @@ TRUTH = "ILSVRC2012_validation_ground_truth.txt"
 class ImageNet(ImageFolder):
     """ImageNet (ILSVRC 2012): `ROOT/train/WNID/`, and `ROOT/val/WNID/` or all validation pictures flat in `ROOT/val/`.
 
-    The labels of a flat `val/` come from `ROOT/val_labels.txt` (a line a picture: file name, WNID) or from the
-    development kit in `ROOT/ILSVRC2012_devkit_t12/`. Class names come from the kit or from `ROOT/LOC_synset_mapping.txt`;
+    The labels of a flat `val/` come from `ROOT/val_labels.txt` (a line a picture: file name, WNID) or the development
+    kit in `ROOT/ILSVRC2012_devkit_t12/`, class names from the kit or from `ROOT/LOC_synset_mapping.txt`;
     without either they are the WNIDs. Labels count the WNIDs in sorted order. The test set is the validation set.
 
     Args:
@@ -40,7 +40,7 @@ class ImageNet(ImageFolder):
         mapping = self.root / "LOC_synset_mapping.txt"
         if mapping.exists():
             return dict(line.split(maxsplit=1) for line in mapping.read_text(encoding="utf-8").splitlines() if line)
-        return {wnid: words for wnid, words in self.devkit_synsets.values()}
+        return dict(self.devkit_synsets.values())
 
     @functools.cached_property
     def devkit_synsets(self) -> dict[int, tuple[str, str]]:
