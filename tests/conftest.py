@@ -9,6 +9,7 @@ import venv
 from pathlib import Path
 
 import pytest
+from _pytest.terminal import TerminalReporter
 
 ROOT = Path(__file__).parent.parent
 NO_SHARED_DATA = "no shared data folder"
@@ -76,7 +77,7 @@ def active() -> dict[str, str]:
     return {**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"}
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
     skipped = [report for report in terminalreporter.getreports("skipped") if NO_SHARED_DATA in str(report.longrepr)]
     if skipped:
         terminalreporter.write_line(f"{len(skipped)} tests were skipped because there is no shared data folder.")
