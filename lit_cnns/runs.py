@@ -3,12 +3,12 @@
 A run is a folder `runs/<name>/version_<n>` with `checkpoints/`, `metrics.csv` and `config.yaml`.
 """
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import lightning as L
 from lightning.pytorch.callbacks import Callback
-from lightning.pytorch.utilities import rank_zero_info
 
 from lit_cnns.checkpoints import CheckpointError, describe
 
@@ -80,10 +80,12 @@ class SaveWhenCut(Callback):
         folder = Path(getattr(trainer.checkpoint_callback, "dirpath", None) or trainer.default_root_dir)
         self.saved = folder / CUT
         trainer.save_checkpoint(self.saved)
-        rank_zero_info(
-            f"Stopped in epoch {trainer.current_epoch} after {trainer.global_step} steps. "
-            f"Go on with the same command and --ckpt_path {self.saved}"
-        )
+        if trainer.is_global_zero:
+            print(
+                f"\nStopped in epoch {trainer.current_epoch} after {trainer.global_step} steps. "
+                f"Go on with the same command and --ckpt_path {self.saved}",
+                file=sys.stderr,
+            )
 
     def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         callback: Any = trainer.checkpoint_callback

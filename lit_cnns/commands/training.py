@@ -1,7 +1,9 @@
 """`fit`, `validate`, `test`, `predict`: Lightning's command line over our networks and data, or anybody's."""
 
+import argparse
 import logging
 import warnings
+from importlib import import_module
 from typing import Any
 
 import lightning as L
@@ -12,7 +14,9 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 import lit_cnns.data
 import lit_cnns.lineage  # noqa: F401  (its classes answer to their short names)
 from lit_cnns.callbacks import PredictionTable
+from lit_cnns.commands import LIGHTNING_VERBS
 from lit_cnns.commands.arguments import FROM_DATA, Arranged, arrange
+from lit_cnns.commands.refusals import refusal
 from lit_cnns.data import ImageData
 from lit_cnns.runs import SaveWhenCut
 
@@ -30,6 +34,7 @@ class LitCLI(LightningCLI):
             seed_everything_default=0,
             save_config_kwargs={"overwrite": True},
             trainer_defaults={"callbacks": [cut]},
+            parser_kwargs={"exit_on_error": False, **{verb: {"exit_on_error": False} for verb in LIGHTNING_VERBS}},
             args=arranged.args,
         )
 
@@ -67,9 +72,8 @@ class LitCLI(LightningCLI):
 
     @staticmethod
     def _data_of_ours(data: Any) -> ImageData | None:
-        from jsonargparse import class_from_path  # type: ignore[attr-defined]
-
-        cls = class_from_path(data.class_path)
+        module, _, name = data.class_path.rpartition(".")
+        cls = getattr(import_module(module), name)
         return cls(**data.init_args) if issubclass(cls, ImageData) else None
 
 
@@ -78,6 +82,7 @@ def _quiet() -> None:
     for name in ("lightning.pytorch", "lightning.fabric"):
         for logger in (logging.getLogger(name), *map(logging.getLogger, [f"{name}.utilities.rank_zero"])):
             logger.addFilter(lambda record: "Tip:" not in record.getMessage())
+    warnings.filterwarnings("ignore", message=".*LightningCLI's args parameter.*")
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
     warnings.filterwarnings("ignore", message=".*Checkpoint directory .* exists and is not empty.*")
     warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
@@ -94,6 +99,8 @@ def run(verb: str, argv: list[str]) -> int:
         LitCLI(arrange(verb, argv), cut)
     except MisconfigurationException as error:
         raise ValueError(str(error)) from None
+    except argparse.ArgumentError as error:
+        raise ValueError(refusal(str(error))) from None
     except SystemExit as stop:
         if cut.status:
             return cut.status

@@ -150,6 +150,15 @@ class Loader:
                 self.on_batch(batch)
             yield batch
 
+    @property
+    def _iterator(self) -> Any:
+        # where Lightning looks for workers to end with the run
+        return self._batches._iterator
+
+    @_iterator.setter
+    def _iterator(self, value: Any) -> None:
+        self._batches._iterator = value
+
     def set_epoch(self, epoch: int) -> None:
         """Say which epoch the next iteration is, where no Trainer does."""
         self._epoch = epoch

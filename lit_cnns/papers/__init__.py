@@ -1,0 +1,94 @@
+"""What the papers say: layer tables, counts, recipes and results, as data, and one small reader.
+
+The YAML files beside this one are the ground truth that the networks are tested against. A *row* is one network of a
+file: a dict with `name`, `family`, `paper`, `layers`, `params`, `macs`, `weight_layers`, `recipe`, `results`,
+`ambiguities`. Figures that could not be confirmed carry `unconfirmed: true`; rows no paper has, `adaptation: true`.
+"""
+
+import difflib
+import functools
+from pathlib import Path
+from typing import Any
+
+__all__ = ["aliases", "canonical", "claims", "families", "ilsvrc", "layer_table", "row", "rows", "told"]
+
+FAMILIES = ("lenet", "alexnet", "zfnet", "nin", "vgg", "googlenet", "inception", "resnet", "resnet_cifar")
+
+
+@functools.cache
+def _read(name: str) -> dict[str, Any]:
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load((Path(__file__).parent / f"{name}.yaml").read_text(encoding="utf-8"), Loader=loader)
+
+
+def families() -> list[str]:
+    """The families, oldest first."""
+    return [*FAMILIES]
+
+
+@functools.cache
+def rows() -> dict[str, dict[str, Any]]:
+    """Every network of the papers by its name, oldest family first."""
+    return {row["name"]: {"family": name, **row} for name in FAMILIES for row in _read(name)["models"]}
+
+
+@functools.cache
+def aliases() -> dict[str, str]:
+    """Other names of a network, e.g. `vgg16` for `vgg_d`."""
+    return {alias: name for family in FAMILIES for alias, name in _read(family).get("aliases", {}).items()}
+
+
+def canonical(name: str) -> str:
+    """The one name of a network, from it or an alias.
+
+    Raises:
+        ValueError: no such network; the nearest names are given.
+    """
+    known = {**{name: name for name in rows()}, **aliases()}
+    if name in known:
+        return known[name]
+    near = difflib.get_close_matches(name, known, n=3)
+    hint = f"did you mean {', '.join(near)}?" if near else "`lit-cnns models` lists all."
+    raise ValueError(f"There is no network {name!r}; {hint}")
+
+
+def row(name: str) -> dict[str, Any]:
+    """What the paper says of one network, by its name or an alias.
+
+    Raises:
+        ValueError: no such network; the nearest names are given.
+    """
+    return rows()[canonical(name)]
+
+
+def layer_table(name: str) -> list[dict[str, Any]]:
+    """The layers of a network in order, each repeated block a row of its own (`conv4_rest`: conv4_2, ...).
+
+    Parameters and MACs of a repeated row are those of one block.
+    """
+    table: list[dict[str, Any]] = []
+    for layer in row(name)["layers"]:
+        if not layer["name"].endswith("_rest"):
+            table.append(layer)
+            continue
+        count, stem = layer.get("repeat", 1), layer["name"].removesuffix("_rest")
+        one = {key: layer[key] // count for key in ("params", "macs") if key in layer}
+        table += [{**layer, **one, "name": f"{stem}_{place}", "repeat": 1} for place in range(2, 2 + count)]
+    return table
+
+
+def claims() -> dict[str, Any]:
+    """The papers' claims and how each can be tested fairly."""
+    return _read("claims")
+
+
+def told() -> dict[str, Any]:
+    """What introductory texts tell, statement by statement."""
+    return _read("told")
+
+
+def ilsvrc() -> dict[str, Any]:
+    """The challenge: its data, winners and errors."""
+    return _read("ilsvrc")
