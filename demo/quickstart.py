@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 import webbrowser
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from socket import socket
 
@@ -130,22 +130,31 @@ def main() -> int:
 
 
 def train_all(trainings: list[Training]) -> list[Row]:
-    """Train and test every network under one bar of passes, then logistic regression beside them."""
+    """Train and test every network, as many at a time as there are cores; then logistic regression."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     together = min(cores, len(trainings))
     print(f"Training {len(trainings)} networks on 1,257 handwritten digits, {together} at a time.", flush=True)
-    bar = tqdm(total=sum(training.epochs for training in trainings), unit="pass", file=sys.stdout)
-    with bar, ThreadPoolExecutor(together) as pool:
+    pool = ThreadPoolExecutor(together)
+    try:
         # the newest generations take longest, so they start first
-        rows = {training.network: pool.submit(training.run, cores // together) for training in reversed(trainings)}
-        told: set[str] = set()
+        rows = {training: pool.submit(training.run, cores // together) for training in reversed(trainings)}
+        show_progress(rows)
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return [*(rows[training].result() for training in trainings), logistic_regression()]
+
+
+def show_progress(rows: dict[Training, Future[Row]]) -> None:
+    """A bar of passes over the digits until all is done, with a line for each network that is."""
+    passes = sum(training.epochs for training in rows)
+    with tqdm(total=passes, unit="pass", file=sys.stdout, disable=not sys.stdout.isatty()) as bar:
+        told: set[Training] = set()
         while len(told) < len(rows):
             time.sleep(0.5)
-            bar.update(sum(training.epochs_done for training in trainings) - bar.n)
-            for network in [name for name, row in rows.items() if row.done() and name not in told]:
-                told.add(network)
-                bar.write(f"{network:<22} test top-1 {rows[network].result()[1]:7.2%}")
-    return [*(rows[training.network].result() for training in trainings), logistic_regression()]
+            bar.update(sum(training.epochs_done for training in rows) - bar.n)
+            for training in [training for training, row in rows.items() if row.done() and training not in told]:
+                told.add(training)
+                bar.write(f"{training.network:<22} test top-1 {rows[training].result()[1]:7.2%}")
 
 
 def command(words: list[str], threads: int) -> str:

@@ -25,17 +25,18 @@ def amount(count: int) -> str:
     """A count in three digits: 60.0 k, 25.6 M, 15.5 G."""
     for unit, name in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
         if count >= unit:
-            return f"{count / unit:.3g}{name}"
+            return f"{count / unit:#.3g}".rstrip(".") + name
     return str(count)
 
 
 def table() -> str:
-    rows = papers.rows()
+    rows, other_names = papers.rows(), {name: alias for alias, name in papers.aliases().items()}
     lines = ["| network | year | error as its paper prints it | parameters | MACs |", "|---|---|---|--:|--:|"]
     for name in SHOWN:
         row = rows[name]
         params, macs = amount(row["params"]["total"]), amount(row["macs"]["total"])
-        lines.append(f"| `{name}` | {row['paper']['year']} | {error(row)} | {params} | {macs} |")
+        names = f"`{name}`, `{other_names[name]}`" if name in other_names else f"`{name}`"
+        lines.append(f"| {names} | {row['paper']['year']} | {error(row)} | {params} | {macs} |")
     return "\n".join(lines) + "\n"
 
 
