@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from lit_cnns import papers
 from lit_cnns.data.pictures import central_crop, fit_image
 from lit_cnns.data.randomness import normal, uniform
 
@@ -141,8 +142,6 @@ def colour_noise(alphas: Tensor) -> Tensor:
 
 @functools.cache
 def _colour_axes() -> tuple[Tensor, Tensor]:
-    from lit_cnns import papers
-
     pca = papers.row("alexnet")["recipe"]["pca_values"]
     return torch.tensor(pca["eigenvalues"]), torch.tensor(pca["eigenvectors_columns"])
 

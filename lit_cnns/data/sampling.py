@@ -81,7 +81,7 @@ class EvaluationBatches:
     """One process's share of a set, unpadded: sizes differ by at most one, and every picture is in one share."""
 
     def __init__(self, size: int, batch_size: int, division: Division) -> None:
-        self.share = torch.arange(division.rank, size, division.processes)
+        self.share = torch.arange(size)[division.rank :: division.processes]
         self.batch_size = batch_size
         self.epoch, self.start = 0, 0
 
