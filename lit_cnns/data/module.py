@@ -92,7 +92,7 @@ class ImageData(L.LightningDataModule):
         args = {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in self.hparams.items()
-            if name not in _NOT_DESCRIBED
+            if name[0] != "_" and name not in _NOT_DESCRIBED
         }
         return {"class": type(self).__name__, "args": args}
 
