@@ -10,7 +10,8 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+README = ROOT / "README.md"
+DOCUMENTS = [README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 class Block(NamedTuple):
@@ -36,31 +37,36 @@ def follow(found: list[Block], folder: Path, environ: dict[str, str]) -> None:
         assert done.returncode == 0, f"{block.text}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
 
 
-@pytest.mark.parametrize(
-    "document", [path for path in DOCUMENTS if any(not b.slow for b in blocks(path))], ids=lambda p: p.name
-)
+def documents_with(slow: bool) -> list[Path]:
+    return [path for path in DOCUMENTS if any(block.slow == slow for block in blocks(path))]
+
+
+@pytest.mark.parametrize("document", documents_with(slow=False), ids=lambda path: path.name)
 def test_the_commands_of_a_document_work_in_an_empty_folder(document, tmp_path, active):
     follow([block for block in blocks(document) if not block.slow], tmp_path, active)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "document", [path for path in DOCUMENTS if any(b.slow for b in blocks(path))], ids=lambda p: p.name
+    "document", [path for path in documents_with(slow=True) if path != README], ids=lambda path: path.name
 )
-def test_the_long_commands_of_a_document_work_in_a_clone(document, tmp_path, fresh_environment):
+def test_the_long_commands_of_a_document_work_in_an_empty_folder(document, tmp_path, active):
+    follow([block for block in blocks(document) if block.slow], tmp_path, active)
+
+
+@pytest.mark.slow
+def test_the_installations_of_the_readme_work_in_a_clone(tmp_path, fresh_environment):
     clone = tmp_path / "lit-cnns"
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    ).stdout.decode()
-    for name in filter(None, listed.split("\0")):
+    ours = subprocess.run(
+        ["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True
+    )
+    for name in filter(None, ours.stdout.decode().split("\0")):
         if (ROOT / name).is_file():
             (clone / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, clone / name)
     (clone / ".venv").symlink_to(fresh_environment.folder)
-    follow(blocks(document), clone, fresh_environment.environ())
+    follow([block for block in blocks(README) if block.slow], clone, fresh_environment.environ())
+    assert len(list((clone / "runs").glob("*_digits/version_0/checkpoints/best*.ckpt"))) >= 5
 
 
 def test_the_table_of_the_lineage_in_the_readme_is_what_the_papers_say():
@@ -69,12 +75,12 @@ def test_the_table_of_the_lineage_in_the_readme_is_what_the_papers_say():
         from lineage_table import written_into
     finally:
         sys.path.pop(0)
-    readme = (ROOT / "README.md").read_text()
+    readme = README.read_text()
     assert written_into(readme) == readme, "python docs/lineage_table.py"
 
 
 def test_the_readme_stays_short():
-    assert len((ROOT / "README.md").read_text().splitlines()) <= 140
+    assert len(README.read_text().splitlines()) <= 140
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
