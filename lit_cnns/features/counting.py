@@ -1,5 +1,6 @@
 """What a network costs: parameters, multiply-accumulates, weight layers."""
 
+import copy
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -34,8 +35,9 @@ def count(net: nn.Module, input_size: Sequence[int]) -> Counts:
 
     bare = _bare_copy(net)
     hooks = [module.register_forward_hook(add) for module in bare.modules() if not list(module.children())]
+    dtype = next((p.dtype for p in bare.parameters()), None)
     with torch.no_grad():
-        bare(torch.empty(1, *input_size, device="meta"))
+        bare(torch.empty(1, *input_size, device="meta", dtype=dtype))
     for hook in hooks:
         hook.remove()
     return Counts(sum(p.numel() for p in net.parameters() if p.requires_grad), macs)
@@ -43,8 +45,6 @@ def count(net: nn.Module, input_size: Sequence[int]) -> Counts:
 
 def _bare_copy(net: nn.Module) -> nn.Module:
     """The same network without weights, in evaluation mode."""
-    import copy
-
     memo = {id(t): t.to("meta") for t in (*net.parameters(), *net.buffers()) if t.device.type != "meta"}
     for old in net.parameters():
         if id(old) in memo:

@@ -27,7 +27,7 @@ def _power(base: Tensor, beta: float) -> Tensor:
     if beta != 0.75:
         return base.pow(-beta)
     root = base.rsqrt()
-    return root * root.sqrt()  # base^-0.75, several times faster than pow
+    return root.sqrt().mul_(root)  # base^-0.75, several times faster than pow
 
 
 class _Normalise(torch.autograd.Function):
@@ -35,19 +35,18 @@ class _Normalise(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, size: int, alpha: float, beta: float, k: float, towers: int) -> Tensor:
         maps = x.unflatten(1, (towers, -1))
         wide = maps.float() if maps.dtype in (torch.float16, torch.bfloat16) else maps
-        base = _window_sum(wide.square(), size).mul_(alpha / size).add_(k)
+        base = _window_sum(wide.square().mul_(alpha / size), size).add_(k)
         ctx.save_for_backward(maps, base)
         ctx.size, ctx.alpha, ctx.beta = size, alpha, beta
-        return (wide * _power(base, beta)).flatten(1, 2).to(x.dtype)
+        return _power(base, beta).mul_(wide).flatten(1, 2).to(x.dtype)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         maps, base = ctx.saved_tensors
-        given = gradient.unflatten(1, maps.shape[1:3]).to(base.dtype)
-        direct = given * _power(base, ctx.beta)
-        neighbours = _window_sum(direct * maps / base, ctx.size)
-        found = direct - maps * neighbours.mul_(2 * ctx.alpha * ctx.beta / ctx.size)
+        direct = _power(base, ctx.beta).mul_(gradient.unflatten(1, maps.shape[1:3]))
+        neighbours = _window_sum((direct * maps).div_(base), ctx.size)
+        found = torch.addcmul(direct, maps.to(base.dtype), neighbours, value=-2 * ctx.alpha * ctx.beta / ctx.size)
         return found.flatten(1, 2).to(gradient.dtype), None, None, None, None, None
 
 
@@ -60,6 +59,8 @@ class LocalResponseNorm(nn.Module):
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 2.0, towers: int = 1) -> None:
         super().__init__()
+        if size % 2 == 0:
+            raise ValueError(f"The window has a map in its middle, so its size is odd, not {size}.")
         self.size, self.alpha, self.beta, self.k, self.towers = size, alpha, beta, k, towers
 
     def forward(self, x: Tensor) -> Tensor:
@@ -112,6 +113,13 @@ class AlexNet(Network):
 
     Departs from the paper: nothing; where its text and its authors' code differ, their code is followed (the grid of
     conv1 and the alpha of the response normalisation).
+
+    Args:
+        num_classes: width of the logits.
+        in_channels: channels of the pictures.
+        variant: "two_towers", "ungrouped", or "one_gpu_half" (half the kernels in conv1 to conv4).
+        activation: relu or tanh.
+        dropout: share of fc6 and fc7 that is dropped.
     """
 
     def __init__(
@@ -195,6 +203,8 @@ class AlexNetCifar(Network):
         image_size: side of the crops; the locally connected layers are built for it.
     """
 
+    weight_layers = 4  # the paper's count leaves fc10 out
+
     def __init__(
         self,
         num_classes: int = 10,
@@ -207,8 +217,7 @@ class AlexNetCifar(Network):
         act = _choice("activations", activation, ACTIVATIONS)
         if image_size < 8:
             raise ValueError(f"AlexNetCifar takes pictures of 8 and more pixels a side, not {image_size}.")
-        side = -(-image_size // 2)
-        side = -(-side // 2)  # two pools of stride 2 that round up
+        side = image_size // 4  # after two pools of 3 x 3 and stride 2 that round up
         pool1, rnorm1 = ("pool1", nn.MaxPool2d(3, 2, ceil_mode=True)), ("rnorm1", LocalResponseNorm(9, 1e-3, k=1.0))
         pool2, rnorm2 = ("pool2", nn.MaxPool2d(3, 2, ceil_mode=True)), ("rnorm2", LocalResponseNorm(9, 1e-3, k=1.0))
         layers: list[tuple[str, nn.Module]] = [

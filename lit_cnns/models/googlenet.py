@@ -76,8 +76,8 @@ class AuxiliaryHead(nn.Sequential):
 
     def __init__(self, inputs: int, side: int, num_classes: int, maps: int = 128, hidden: int = 1024) -> None:
         super().__init__()
-        pooled = (side - 5) // 3 + 1
-        self.pool = nn.AvgPool2d(5, 3)  # inputs x 4 x 4
+        pooled = max(0, side - 5) // 3 + 1
+        self.pool = nn.AvgPool2d(min(5, side), 3)  # inputs x 4 x 4
         self.conv, self.relu = nn.Conv2d(inputs, maps, 1), nn.ReLU()
         self.flatten = nn.Flatten()
         self.fc1, self.relu1 = nn.Linear(maps * pooled * pooled, hidden), nn.ReLU()
@@ -132,6 +132,11 @@ class GoogLeNet(_WithHeads):
 
     Departs from the paper: the constants and places of the response normalisation, which it only draws, are those of
     BVLC's replication; pools of stride 2 round up.
+
+    Args:
+        num_classes: width of the logits.
+        in_channels: channels of the pictures.
+        aux: build the auxiliary heads, which training alone needs.
     """
 
     def __init__(self, num_classes: int = 1000, in_channels: int = 3, aux: bool = True) -> None:
@@ -178,10 +183,12 @@ class GoogLeNetSmall(_WithHeads):
         num_classes: width of the logits.
         in_channels: channels of the pictures.
         aux: build the auxiliary heads.
-        image_size: side of the pictures; the heads are built for it, 20 and more (smaller ones get a global average).
+        image_size: side of the pictures; the heads are built for it, and average all there is below 20.
     """
 
     def __init__(self, num_classes: int = 10, in_channels: int = 3, aux: bool = True, image_size: int = 32) -> None:
+        if image_size < 8:
+            raise ValueError(f"GoogLeNetSmall takes pictures of 8 and more pixels a side, not {image_size}.")
         t = {name: widths.quarter() for name, widths in TABLE_1.items()}
         super().__init__(
             [
@@ -209,9 +216,7 @@ class GoogLeNetSmall(_WithHeads):
             image_size=image_size,
             smallest=8,
         )
-        side = -(-image_size // 4)
         if aux:
-            self.aux1 = AuxiliaryHead(t["4a"].out, max(side, 5), num_classes, maps=32, hidden=256)
-            self.aux2 = AuxiliaryHead(t["4d"].out, max(side, 5), num_classes, maps=32, hidden=256)
-            if side < 5:  # 5 x 5 does not fit: average what there is
-                self.aux1.pool = self.aux2.pool = nn.AdaptiveAvgPool2d(1)  # type: ignore[assignment]
+            side = image_size // 4  # after pool1 and pool3
+            self.aux1 = AuxiliaryHead(t["4a"].out, side, num_classes, maps=32, hidden=256)
+            self.aux2 = AuxiliaryHead(t["4d"].out, side, num_classes, maps=32, hidden=256)

@@ -98,10 +98,10 @@ class RBF(nn.Module):
 
     def __init__(self, num_classes: int) -> None:
         super().__init__()
-        self.register_buffer("codes", output_codes(num_classes))
+        self.register_buffer("codes", output_codes(num_classes).to(torch.get_default_device()))
 
     def forward(self, x: Tensor) -> Tensor:
-        return 2 * x @ self.codes.T - x.square().sum(1, keepdim=True) - self.codes.square().sum(1)
+        return -(x[:, None] - self.codes).square().sum(2)
 
     def macs(self, output: Tensor) -> int:
         return self.codes.numel()

@@ -1,6 +1,8 @@
 """What all networks of the lineage share: a chain of named layers that knows what it takes."""
 
+from collections import OrderedDict
 from collections.abc import Iterable
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -37,13 +39,23 @@ class Network(nn.Sequential):
         self.check(images)
         return super().forward(images)
 
+    def __getitem__(self, index: Any) -> Any:
+        """A layer by its place, or a part of the chain: `net[:4]` is a plain `nn.Sequential` under the same names."""
+        if isinstance(index, slice):
+            return nn.Sequential(OrderedDict(list(self.named_children())[index]))
+        return super().__getitem__(index)
+
     def check(self, images: Tensor) -> None:
         """Raise ValueError with a sentence where the pictures do not fit."""
         name = type(self).__name__
-        if images.ndim != 4 or images.shape[1] != self.in_channels:
+        if images.ndim != 4:
             raise ValueError(
-                f"{name} takes pictures (B, {self.in_channels}, H, W), not {tuple(images.shape)}: "
-                "build it with in_channels to match."
+                f"{name} takes a batch of pictures (B, {self.in_channels}, H, W), not {tuple(images.shape)}."
+            )
+        if images.shape[1] != self.in_channels:
+            raise ValueError(
+                f"{name} takes pictures of {self.in_channels} channels, not {images.shape[1]}: "
+                f"build it with in_channels={images.shape[1]}."
             )
         height, width = images.shape[2:]
         largest = self.largest or max(height, width)
