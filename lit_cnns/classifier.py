@@ -61,7 +61,7 @@ class LitClassifier(L.LightningModule):
         schedule_args: arguments of a schedule named here; all but plateau also take `unit` (epoch or step), `warmup`,
             `warmup_from` (a share of lr) and `warmup_shape` (linear or constant).
         label_smoothing: share of the label spread evenly over all classes, in training only.
-        init: gaussian, glorot, xavier, he, lecun, torch for PyTorch's own, or paper for the paper's.
+        init: gaussian, glorot, xavier, he, he_fan_in, lecun, torch for PyTorch's own, or paper for the paper's.
         channels_last: memory format; the same numbers up to rounding, faster.
         compile_net: run the network through `torch.compile` in training; the first batches are slow.
 

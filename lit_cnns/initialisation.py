@@ -17,7 +17,8 @@ def layers_with_weights(net: nn.Module) -> dict[str, nn.Module]:
 
 
 def _fan_in(weight: torch.Tensor) -> int:
-    return weight[0].numel()
+    # (out, in), (out, in, k, k), and (places, out, in) of locally connected layers
+    return weight.shape[-1] if weight.ndim == 3 else weight[0].numel()
 
 
 def gaussian_(weight: torch.Tensor, std: float = 0.01) -> None:
@@ -44,13 +45,18 @@ def he_(weight: torch.Tensor) -> None:
         nn.init.normal_(weight, std=0.01)
 
 
+def he_fan_in_(weight: torch.Tensor) -> None:
+    """He et al. 2015 with fan-in, for networks without batch norm: each layer keeps the variance of its input."""
+    nn.init.normal_(weight, std=math.sqrt(2 / _fan_in(weight)))
+
+
 def lecun_(weight: torch.Tensor) -> None:
     """Uniform in +-2.4 / fan-in (LeCun et al. 1998, Appendix A)."""
     bound = 2.4 / _fan_in(weight)
     nn.init.uniform_(weight, -bound, bound)
 
 
-INITIALISATIONS = {"gaussian": gaussian_, "glorot": glorot_, "xavier": xavier_, "he": he_, "lecun": lecun_}
+INITIALISATIONS = {"gaussian": gaussian_, "glorot": glorot_, "xavier": xavier_, "he": he_, "he_fan_in": he_fan_in_, "lecun": lecun_}
 
 
 def initialise(net: nn.Module, name: str, bias: float = 0.0) -> None:
