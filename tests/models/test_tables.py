@@ -43,6 +43,11 @@ def outputs(net: nn.Module, run, *inputs) -> dict[str, list[int]]:
     return shapes
 
 
+@functools.cache
+def main_path(name: str) -> dict[str, list[int]]:
+    return outputs(network(name), network(name), pictures(name))
+
+
 def last_module(row: dict) -> str:
     """The module after which a row of the table is complete: its activation, where it has one."""
     name, act = row["name"], row.get("act", "softmax").removeprefix("scaled_")
@@ -73,8 +78,7 @@ def test_parameters_and_macs_are_the_tables(name):
 
 @every_network
 def test_every_layer_puts_out_the_shape_of_its_row(name):
-    net, rows = network(name), papers.layer_table(name)
-    found = outputs(net, net, pictures(name))
+    rows, found = papers.layer_table(name), main_path(name)
     assert {row["name"]: found[last_module(row)] for row in rows} == {row["name"]: row["out"] for row in rows}
 
 
@@ -93,9 +97,8 @@ def test_weight_layers_are_counted_as_the_paper_counts_them(name):
 
 @every_network
 def test_the_layers_run_in_the_order_of_the_rows(name):
-    net = network(name)
-    order = list(outputs(net, net, pictures(name)))
-    places = [order.index(last_module(row)) for row in papers.layer_table(name)]
+    order = {module: place for place, module in enumerate(main_path(name))}
+    places = [order[last_module(row)] for row in papers.layer_table(name)]
     assert places == sorted(places)
 
 
