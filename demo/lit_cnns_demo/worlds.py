@@ -1,0 +1,126 @@
+"""What pictures a network knows, and whether a picture can be one of them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lit_cnns.data import CIFAR10, CIFAR100, MNIST, Digits, FashionMNIST
+
+DIGITS = {"Digits", "MNIST"}
+PHOTOGRAPHS = {"CIFAR10", "CIFAR100", "ImageNet"}
+SETS: dict[str, Any] = {
+    "Digits": Digits,
+    "MNIST": MNIST,
+    "FashionMNIST": FashionMNIST,
+    "CIFAR10": CIFAR10,
+    "CIFAR100": CIFAR100,
+}
+SHOWN_CLASSES = 10
+
+# Measured on whole test sets: of the scikit-learn digits 99.6 % and of MNIST 99.9 % count as drawn, of CIFAR-10's
+# exact test images 1 % do, of the same without colour 9 %.
+COLOUR = 0.06  # mean difference of a pixel's largest and smallest channel, of 1; grey pictures have 0
+TINTED_PAPER = 0.25  # the same for a drawing in coloured ink or on coloured paper
+TWO_TONES = 0.75  # share of the variance that lies between ink and ground (Otsu 1979)
+CLEAR_TONES = 0.88
+INK = (0.005, 0.5)  # share of the picture
+INK_AT_BORDER = 0.35
+GROUND = 0.3  # share of the picture that is the ground's own tone
+
+
+def trained_on(description: Mapping[str, Any]) -> str:
+    """Name the data a network was trained on; a folder that holds CIFAR-10's classes is called so."""
+    name = str(description["data"].get("class") or "unknown data")
+    if name == "ImageFolder" and (known := _published(description)):
+        return f"{known} classes, from a folder"
+    return "a folder of pictures" if name == "ImageFolder" else name
+
+
+def world(description: Mapping[str, Any]) -> str:
+    """Say in one sentence which pictures a network knows."""
+    names = [str(name) for name in description["class_names"]]
+    if known := _published(description):
+        return f"Knows {SETS[known].world}. Anything else is named as one of these."
+    if not names:
+        return "Its checkpoint does not say what its classes are."
+    if len(names) <= SHOWN_CLASSES:
+        return f"Knows only {', '.join(names)}. Anything else is named as one of these."
+    shown = ", ".join(names[:5])
+    return f"Knows {len(names):,} classes ({shown} …). Anything else is named as one of these."
+
+
+def outside(image: Tensor, description: Mapping[str, Any]) -> str | None:
+    """Say why a picture cannot be in a network's world, or give None where it may be.
+
+    Args:
+        image: uint8 `[C, H, W]`, C 1 or 3.
+        description: a checkpoint's own.
+    """
+    small = image[:, :: max(1, image.shape[1] // 256), :: max(1, image.shape[2] // 256)]
+    data = _published(description) or description["data"].get("class")
+    if _span(small) < 3:
+        return "The picture is one tone all over: there is nothing to name."
+    if data in DIGITS and not _is_drawn(small):
+        return "This network has seen nothing but handwritten digits, and this is not one. Its answer means nothing."
+    if description["preprocessing"].get("ink") == "light" and _colour(small) > COLOUR:
+        seen = trained_on(description)
+        return f"This network has seen only grey pictures ({seen}), and this has colour. Its answer means nothing."
+    if data in PHOTOGRAPHS and _colour(small) < 0.01 and _is_drawn(small) and _is_flat(small):
+        return "This network has seen only photographs, and this is a drawing. Its answer means nothing."
+    return None
+
+
+def _published(description: Mapping[str, Any]) -> str | None:
+    """Name the published set that a network was trained on: by the data's class, or by its class names."""
+    name = description["data"].get("class")
+    if name in SETS:
+        return str(name)
+    names = {str(name).lower() for name in description["class_names"]}
+    return next((title for title in ("CIFAR10", "CIFAR100") if names == set(SETS[title].class_names)), None)
+
+
+def _span(image: Tensor) -> int:
+    return int(image.max()) - int(image.min())
+
+
+def _colour(image: Tensor) -> float:
+    return float((image.amax(0).int() - image.amin(0).int()).float().mean() / 255)
+
+
+def _light_on_dark(image: Tensor) -> Tensor:
+    grey = image.float().mean(0) / 255
+    return 1 - grey if _border(grey).median() > 0.5 else grey
+
+
+def _border(grey: Tensor) -> Tensor:
+    return torch.cat([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+
+
+def _is_flat(image: Tensor) -> bool:
+    grey = _light_on_dark(image)
+    return bool((grey < grey.min() + 0.05).float().mean() > GROUND)
+
+
+def _is_drawn(image: Tensor) -> bool:
+    """Whether a picture has two tones, one of them a ground that most of the border shows."""
+    grey, colour = _light_on_dark(image), _colour(image)
+    threshold, clarity = _otsu(grey)
+    if colour > (TINTED_PAPER if clarity > CLEAR_TONES else COLOUR):
+        return False
+    ink = float((grey > threshold).float().mean())
+    at_border = float((_border(grey) > threshold).float().mean())
+    return clarity > TWO_TONES and INK[0] < ink < INK[1] and at_border < INK_AT_BORDER
+
+
+def _otsu(grey: Tensor) -> tuple[float, float]:
+    """Give the threshold that parts the tones best, and the share of the variance between the two parts."""
+    levels = (torch.arange(64) + 0.5) / 64
+    share = torch.histc(grey, 64, 0, 1) / grey.numel()
+    below, mean_below = share.cumsum(0), (share * levels).cumsum(0)
+    mean = mean_below[-1]
+    between = (mean * below - mean_below) ** 2 / (below * (1 - below)).clamp(min=1e-6)
+    variance = (share * (levels - mean) ** 2).sum().clamp(min=1e-9)
+    best = int(between.argmax())
+    return float(levels[best]), float(between[best] / variance)
