@@ -1,10 +1,9 @@
 """How the papers set the weights before the first step."""
 
-import math
 from collections.abc import Mapping
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 def layers_with_weights(net: nn.Module) -> dict[str, nn.Module]:
@@ -16,47 +15,65 @@ def layers_with_weights(net: nn.Module) -> dict[str, nn.Module]:
     }
 
 
-def _fan_in(weight: torch.Tensor) -> int:
-    # (out, in), (out, in, k, k), and (places, out, in) of locally connected layers
-    return weight.shape[-1] if weight.ndim == 3 else weight[0].numel()
+def fan_in(layer: nn.Module) -> Tensor:
+    """The inputs that one of the layer's outputs sees; a layer with weights of another form says so itself."""
+    if callable(own := getattr(layer, "fan_in", None)):
+        return own()
+    weight: Tensor = layer.weight  # type: ignore[assignment]
+    return torch.tensor(weight[0].numel(), device=weight.device)
 
 
-def gaussian_(weight: torch.Tensor, std: float = 0.01) -> None:
+def _uniform_(layer: nn.Module, bound: Tensor) -> None:
+    with torch.no_grad():
+        layer.weight.uniform_(-1, 1).mul_(bound)  # type: ignore[operator]
+
+
+def _normal_(layer: nn.Module, std: Tensor | float) -> None:
+    with torch.no_grad():
+        layer.weight.normal_().mul_(std)  # type: ignore[operator]
+
+
+def gaussian_(layer: nn.Module, std: float = 0.01) -> None:
     """N(0, std^2) (Krizhevsky et al. 2012, Section 5; VGG, Section 3.1)."""
-    nn.init.normal_(weight, std=std)
+    _normal_(layer, std)
 
 
-def glorot_(weight: torch.Tensor) -> None:
+def glorot_(layer: nn.Module) -> None:
     """Glorot & Bengio 2010, normal form: what VGG's authors found to make pre-training unnecessary."""
-    nn.init.xavier_normal_(weight)
+    nn.init.xavier_normal_(layer.weight)  # type: ignore[arg-type]
 
 
-def xavier_(weight: torch.Tensor) -> None:
+def xavier_(layer: nn.Module) -> None:
     """Caffe's filler of that name, uniform in +-sqrt(3 / fan-in), which BVLC's GoogLeNet starts from."""
-    bound = math.sqrt(3 / _fan_in(weight))
-    nn.init.uniform_(weight, -bound, bound)
+    _uniform_(layer, (3 / fan_in(layer)).sqrt())
 
 
-def he_(weight: torch.Tensor) -> None:
+def he_(layer: nn.Module) -> None:
     """He et al. 2015: normal, std sqrt(2 / fan-out) for convolutions; std 0.01 for the classifier."""
-    if weight.ndim == 4:
-        nn.init.kaiming_normal_(weight, mode="fan_out", nonlinearity="relu")
+    if isinstance(layer, nn.Conv2d):
+        nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
     else:
-        nn.init.normal_(weight, std=0.01)
+        _normal_(layer, 0.01)
 
 
-def he_fan_in_(weight: torch.Tensor) -> None:
+def he_fan_in_(layer: nn.Module) -> None:
     """He et al. 2015 with fan-in, for networks without batch norm: each layer keeps the variance of its input."""
-    nn.init.normal_(weight, std=math.sqrt(2 / _fan_in(weight)))
+    _normal_(layer, (2 / fan_in(layer)).sqrt())
 
 
-def lecun_(weight: torch.Tensor) -> None:
+def lecun_(layer: nn.Module) -> None:
     """Uniform in +-2.4 / fan-in (LeCun et al. 1998, Appendix A)."""
-    bound = 2.4 / _fan_in(weight)
-    nn.init.uniform_(weight, -bound, bound)
+    _uniform_(layer, 2.4 / fan_in(layer))
 
 
-INITIALISATIONS = {"gaussian": gaussian_, "glorot": glorot_, "xavier": xavier_, "he": he_, "he_fan_in": he_fan_in_, "lecun": lecun_}
+INITIALISATIONS = {
+    "gaussian": gaussian_,
+    "glorot": glorot_,
+    "xavier": xavier_,
+    "he": he_,
+    "he_fan_in": he_fan_in_,
+    "lecun": lecun_,
+}
 
 
 def initialise(net: nn.Module, name: str, bias: float = 0.0) -> None:
@@ -75,7 +92,7 @@ def initialise(net: nn.Module, name: str, bias: float = 0.0) -> None:
     if name not in INITIALISATIONS:
         raise ValueError(f"init is one of {['torch', *INITIALISATIONS]}, not {name!r}.")
     for layer in layers_with_weights(net).values():
-        INITIALISATIONS[name](layer.weight)  # type: ignore[arg-type]
+        INITIALISATIONS[name](layer)
         if isinstance(layer.bias, torch.Tensor):
             nn.init.constant_(layer.bias, bias)
 

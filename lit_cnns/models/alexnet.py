@@ -182,6 +182,10 @@ class LocalConv2d(nn.Module):
         maps = torch.bmm(patches, self.weight.transpose(1, 2)) + self.bias[:, None]
         return maps.permute(1, 2, 0).unflatten(2, (self.side, self.side))
 
+    def fan_in(self) -> Tensor:
+        """The inputs that one output sees."""
+        return torch.tensor(self.weight.shape[2], device=self.weight.device)
+
     def macs(self, output: Tensor) -> int:
         return self.weight.numel()
 

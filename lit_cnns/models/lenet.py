@@ -77,8 +77,9 @@ class TableConv2d(nn.Module):
         nn.init.uniform_(self.weight, -bound, bound)
 
     def fan_in(self) -> Tensor:
-        """The inputs of the map that each kernel belongs to."""
-        return torch.tensor([len(row) * self.weight[0].numel() for row in self.table for _ in row], device="cpu")
+        """The inputs of the map that each kernel belongs to, in the shape of `weight` but for its sides."""
+        counts = [len(row) * self.weight[0].numel() for row in self.table for _ in row]
+        return torch.tensor(counts, device=self.weight.device)[:, None, None]
 
     def forward(self, x: Tensor) -> Tensor:
         size = self.weight.shape[1:]

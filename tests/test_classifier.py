@@ -1,0 +1,120 @@
+"""The training loop keeps its promises, whatever the network."""
+
+import lightning as L
+import pytest
+import torch
+from torch import nn
+
+from lit_cnns.classifier import ExactCounts, LitClassifier
+
+
+class TinyNet(nn.Sequential):
+    def __init__(self, num_classes: int = 3) -> None:
+        super().__init__(nn.Flatten(), nn.Linear(12, num_classes))
+
+
+class Tiny(LitClassifier):
+    """A network of another package: a few lines on top of ours."""
+
+    def __init__(self, num_classes: int = 3, **training) -> None:
+        super().__init__(TinyNet(num_classes), num_classes, **training)
+
+
+def batches(n=6, classes=3):
+    images = torch.arange(n * 12.0).view(n, 3, 2, 2) / 50
+    return torch.utils.data.DataLoader(torch.utils.data.TensorDataset(images, torch.arange(n) % classes), batch_size=4)
+
+
+def trainer(path, **more):
+    quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False, "accelerator": "cpu"}
+    return L.Trainer(default_root_dir=path, **{"max_epochs": 2, **quiet, **more})
+
+
+def test_top1_and_top5_are_counted_by_picture():
+    counts = ExactCounts()
+    logits = torch.eye(6)[torch.tensor([0, 0, 1, 5, 5])]
+    counts.update(logits, torch.tensor([0, 1, 1, 5, 0]), torch.ones(5))
+    counts.update(torch.eye(6)[:1], torch.tensor([5]), torch.ones(1))
+    found = {name: float(value) for name, value in counts.compute().items()}
+    assert found["top1"] == pytest.approx(3 / 6)
+    assert found["loss"] == 1.0
+
+
+def test_top5_of_three_classes_is_always_right():
+    counts = ExactCounts()
+    counts.update(torch.randn(7, 3), torch.arange(7) % 3, torch.zeros(7))
+    assert counts.compute()["top5"] == 1.0
+
+
+def test_padding_pictures_are_not_counted():
+    tiny, counts = Tiny(), ExactCounts()
+    tiny.count(counts, (torch.zeros(2, 3, 2, 2), torch.tensor([0, -100])))
+    assert int(counts.count) == 1
+    tiny.count(counts, (torch.zeros(1, 3, 2, 2), torch.tensor([-100])))
+    assert int(counts.count) == 1
+
+
+def test_a_foreign_trainer_trains_and_evaluates_it(tmp_path):
+    tiny, run = Tiny(lr=0.5), trainer(tmp_path)
+    run.fit(tiny, batches(), batches())
+    run.validate(tiny, batches(), verbose=False)
+    assert set(run.callback_metrics) == {"val/loss", "val/top1", "val/top5"}
+    assert tiny.metrics["val/top5"] == 1.0
+
+
+def test_it_comes_back_from_its_checkpoint_without_an_argument(tmp_path):
+    tiny, run = Tiny(num_classes=4, lr=0.25), trainer(tmp_path)
+    run.fit(tiny, batches(classes=4), batches(classes=4))
+    run.save_checkpoint(tmp_path / "tiny.ckpt")
+    assert torch.load(tmp_path / "tiny.ckpt", weights_only=True)["lit_cnns"]["args"]["lr"] == 0.25
+    again = Tiny.load_from_checkpoint(tmp_path / "tiny.ckpt", weights_only=True)
+    assert again.num_classes == 4
+    assert again.lr == 0.25
+    torch.testing.assert_close(again.state_dict(), tiny.state_dict())
+
+
+def test_soft_labels_cost_what_their_mixture_costs():
+    tiny, images = Tiny(), torch.randn(2, 3, 2, 2)
+    hard = [tiny.criterion(tiny(images), torch.full((2,), k)) for k in (0, 2)]
+    soft = tiny.criterion(tiny(images), torch.tensor([[0.3, 0.0, 0.7]] * 2))
+    torch.testing.assert_close(soft, 0.3 * hard[0] + 0.7 * hard[1])
+
+
+def test_decay_on_weights_leaves_biases_alone():
+    groups = Tiny(decay_on="weights", weight_decay=0.1).parameter_groups()
+    assert [(g["weight_decay"], [p.ndim for p in g["params"]]) for g in groups] == [(0.1, [2]), (0.0, [1])]
+
+
+def test_a_resumed_run_learns_at_the_rate_it_is_told(tmp_path):
+    run = trainer(tmp_path)
+    run.fit(Tiny(lr=0.5), batches(), batches())
+    run.save_checkpoint(tmp_path / "half.ckpt")
+    resumed = trainer(tmp_path, max_epochs=3)
+    resumed.fit(Tiny(lr=0.1), batches(), batches(), ckpt_path=tmp_path / "half.ckpt")
+    assert resumed.optimizers[0].param_groups[0]["lr"] == pytest.approx(0.1)
+
+
+def test_data_with_other_classes_is_refused():
+    data = L.LightningDataModule()
+    data.num_classes = 7
+    with pytest.raises(ValueError, match="7 classes and the network 3"):
+        Tiny().describe_data(data)
+
+
+@pytest.mark.parametrize("wrong", [{"optimizer": "lion"}, {"schedule": "linear"}, {"init": "zeros"}, {"decay_on": "x"}])
+def test_a_wrong_word_is_refused_with_what_is_allowed(wrong):
+    with pytest.raises(ValueError, match=r"(is one of|or 'weights')"):
+        Tiny(**wrong).configure_optimizers()
+
+
+def test_channels_last_changes_nothing_but_rounding():
+    class Conv(LitClassifier):
+        def __init__(self, **training):
+            super().__init__(
+                nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(288, 3)), 3, **training
+            )
+
+    images, there = torch.randn(2, 3, 8, 8), Conv(channels_last=True)
+    here = Conv(channels_last=False)
+    here.load_state_dict(there.state_dict())
+    torch.testing.assert_close(here(images), there(images))
