@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from .shelf import Entry
+from .network import Entry
 
 if TYPE_CHECKING:
     from torch import Tensor

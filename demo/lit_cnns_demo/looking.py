@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from . import cards
-from .shelf import Entry, Network, Shelf
-from .wiring import COMPUTE, Upload, read
+from .network import Entry, Network
+from .shelf import Shelf
+from .wiring import COMPUTE, NO_NETWORK, PRIVATE, QUEUE_FOR_NETWORKS, Upload, read
 
 if TYPE_CHECKING:
     from .panels import Scale
@@ -16,7 +17,7 @@ PICTURE_FIRST = "Choose a picture, and its maps appear here."
 EACH, TOGETHER = "each map by itself", "the whole layer together"
 
 
-def layer_columns(shelf: Shelf, picture: gr.Image, current: gr.State, networks: gr.Dropdown, opened: gr.State) -> None:
+def maps_tab(shelf: Shelf, picture: gr.Image, networks: gr.Dropdown, opened: gr.State) -> None:
     """Lay out the tab; its networks are loaded once it has been opened."""
     scale = gr.Radio(
         [(EACH, "map"), (TOGETHER, "layer")],
@@ -26,18 +27,20 @@ def layer_columns(shelf: Shelf, picture: gr.Image, current: gr.State, networks: 
         elem_id="scale",
     )
 
+    current = gr.State(None)  # the picture for columns that are new: a render cannot take it without preprocessing
+    picture.change(lambda upload: upload, picture, current, preprocess=False, show_progress="hidden", **PRIVATE)
+
     @gr.render(
         [networks, opened, current, scale],
         triggers=[networks.change, opened.change],
-        concurrency_id="networks",
-        concurrency_limit=1,
         show_progress="minimal",
+        **QUEUE_FOR_NETWORKS,
     )
     def columns(chosen: list[str], is_open: bool, upload: Upload | None, tones: "Scale") -> None:
         if not is_open:
             return
         if not chosen:
-            gr.HTML(cards.notice("Choose one network or more from the list."))
+            gr.HTML(cards.notice(NO_NETWORK))
             return
         try:
             entries = shelf.pick(chosen)
@@ -48,25 +51,6 @@ def layer_columns(shelf: Shelf, picture: gr.Image, current: gr.State, networks: 
             for entry in entries:
                 with gr.Column(min_width=320, elem_classes="lab-column", key=f"{entry.id}-column"):
                     _column(shelf, entry, picture, scale, upload, tones)
-
-
-def feature_maps_api(shelf: Shelf, upload: Upload | None, network: str, layer: str) -> tuple[Any, dict[str, Any]]:
-    """All maps of one layer as a picture, with the layer's name, shape and the names of the other layers."""
-    from .panels import look
-
-    shelf.refresh()
-    try:
-        loaded = shelf.network(shelf.pick([network])[0])
-        view = look(loaded, read(upload), layer)
-    except ValueError as error:
-        raise gr.Error(str(error), print_exception=False) from error
-    info = loaded.layers[layer]
-    return view.picture, {
-        "layer": layer,
-        "shape": list(info.shape),
-        "caption": view.caption,
-        "layers": [*loaded.layers],
-    }
 
 
 def _column(
@@ -84,7 +68,12 @@ def _column(
     first = next(iter(network.layers))
     show = partial(_show, shelf, entry)
     layer = gr.Dropdown(
-        _choices(network), value=first, label="Layer", elem_classes="lab-layer", key=f"{entry.id}-layer"
+        _choices(network),
+        value=first,
+        label="Layer",
+        interactive=True,
+        elem_classes="lab-layer",
+        key=f"{entry.id}-layer",
     )
     shown = _outputs(entry.id, show(upload, first, 0, tones))
     maps, _, number, _, _ = shown
@@ -97,7 +86,7 @@ def _column(
     gr.on([picture.change, scale.change, number.input], show, asked, shown, **events)
 
     def press(upload: Upload, layer: str, channel: int, tones: Any, event: gr.SelectData) -> tuple[Any, ...]:
-        pressed = channel_at(network, layer, *event.index)
+        pressed = channel_at(shelf.network(entry), layer, *event.index)
         return show(upload, layer, channel if pressed is None else pressed, tones)
 
     maps.select(press, asked, shown, **events)
@@ -117,7 +106,7 @@ _PICTURE: dict[str, Any] = {"format": "png", "interactive": False, "buttons": ["
 _COLUMN: list[tuple[Any, dict[str, Any]]] = [
     (gr.Image, {**_PICTURE, "label": "All maps: press one to enlarge it", "elem_classes": "lab-maps"}),
     (gr.Markdown, {"elem_classes": "lab-caption"}),
-    (gr.Slider, {"minimum": 0, "step": 1, "label": "Map", "elem_classes": "lab-number"}),
+    (gr.Slider, {"interactive": True, "minimum": 0, "step": 1, "label": "Map", "elem_classes": "lab-number"}),
     (gr.Image, {**_PICTURE, "label": "One map", "elem_classes": "lab-one"}),
     (gr.Markdown, {"elem_classes": "lab-one-caption"}),
 ]

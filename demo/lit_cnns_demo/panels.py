@@ -11,7 +11,8 @@ from torch.nn import functional
 from lit_cnns import features
 from lit_cnns.data import ImageError, fit_image, read_image, to_batch
 
-from .shelf import Entry, Network, Shelf
+from .network import Entry, Network
+from .shelf import Shelf
 from .worlds import DIGITS, outside, world
 
 Scale = Literal["map", "layer"]

@@ -1,0 +1,94 @@
+"""What stands beside the tabs: the picture, and the list of networks that keeps itself up to date."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from .shelf import Shelf
+from .wiring import PRIVATE
+
+EXAMPLES = Path(__file__).parent / "examples"
+SECONDS_BETWEEN_LOOKS = 4
+FIRST_CHOICE = 3
+NO_CHECKPOINT = """**No checkpoint found yet.** Make one in about a minute, on handwritten digits that need no download:
+
+```
+lit-cnns fit --config lenet5_modern/digits
+```
+
+It appears in this list by itself when the first epoch is done."""
+
+
+def picture_input() -> gr.Image:
+    """Lay out the picture, and under it the examples: photographs first, then digits."""
+    picture = gr.Image(
+        label="Picture",
+        type="filepath",
+        sources=["upload", "webcam", "clipboard"],
+        buttons=["fullscreen"],
+        height=260,
+        elem_id="picture",
+    )
+    examples = [*sorted(EXAMPLES.glob("*.jpg")), *sorted(EXAMPLES.glob("*.png"))]
+    gr.Examples([[str(path)] for path in examples], picture, label="Examples", cache_examples=False, elem_id="examples")
+    return picture
+
+
+def network_list(demo: gr.Blocks, shelf: Shelf) -> gr.Dropdown:
+    """Lay out the list of networks; it looks for new ones when the page opens, every few seconds and when asked."""
+    networks = gr.Dropdown(
+        [],
+        value=[],
+        multiselect=True,
+        allow_custom_value=True,  # the list grows while the page is open; `Shelf.pick` says what is not on it
+        label="Networks",
+        info="Any number. Each says what it was trained on.",
+        elem_id="networks",
+    )
+    status = gr.Markdown("Looking for checkpoints …", elem_id="status")
+    refresh = gr.Button("Refresh", size="sm", variant="secondary", elem_id="refresh")
+    version, started = gr.State(-1), gr.State(False)
+    for event in (demo.load, refresh.click, gr.Timer(SECONDS_BETWEEN_LOOKS).tick):
+        event(
+            partial(look_again, shelf),
+            [networks, version, started],
+            [networks, version, started, status],
+            preprocess=False,
+            show_progress="hidden",
+            concurrency_id="shelf",
+            **PRIVATE,
+        )
+    return networks
+
+
+def look_again(shelf: Shelf, chosen: list[str] | None, version: int, started: bool) -> tuple[Any, int, bool, Any]:
+    """Bring a page's list up to date.
+
+    Args:
+        shelf: where the checkpoints are.
+        chosen: the ids chosen on this page.
+        version: the shelf's version that this page shows.
+        started: whether this page has had its first choice.
+
+    Returns:
+        Updates of the list, version and started, and the line under the list.
+    """
+    shelf.refresh()
+    if shelf.version == version:
+        return gr.skip(), version, started, gr.skip()
+    labels = shelf.labels
+    update: dict[str, Any] = {"choices": [(label, id) for id, label in labels.items()]}
+    if not started:
+        update["value"] = shelf.first_choice(FIRST_CHOICE)
+    elif gone := set(chosen or ()) - set(labels):
+        update["value"] = [id for id in chosen or () if id not in gone]
+    return gr.update(**update), shelf.version, started or bool(labels), status_line(len(labels))
+
+
+def status_line(count: int) -> str:
+    """Say how many checkpoints there are, or how to make one."""
+    if count == 0:
+        return NO_CHECKPOINT
+    return f"{count} {'checkpoint' if count == 1 else 'checkpoints'} found. New runs appear here as they finish."

@@ -1,0 +1,58 @@
+"""What programs can ask of the lab: `/networks`, `/predict` and `/feature_maps`."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from .shelf import Shelf
+from .wiring import QUEUE_FOR_NETWORKS, Upload, read
+
+
+def endpoints(shelf: Shelf, picture: gr.Image, networks: gr.Dropdown) -> None:
+    """Add the endpoints; the page does not show them."""
+    with gr.Group(visible=False):
+        door = gr.Button("API")
+        data = gr.JSON(label="answers")
+        network, layer = gr.Textbox(label="network"), gr.Textbox(label="layer")
+        maps, caption = gr.Image(format="png", label="maps"), gr.JSON(label="caption")
+    raw: dict[str, Any] = {"preprocess": False, **QUEUE_FOR_NETWORKS}
+    door.click(partial(list_networks, shelf), None, data, api_name="networks", concurrency_id="shelf")
+    door.click(partial(predict, shelf), [picture, networks], data, api_name="predict", **raw)
+    door.click(partial(feature_maps, shelf), [picture, network, layer], [maps, caption], api_name="feature_maps", **raw)
+
+
+def list_networks(shelf: Shelf) -> list[dict[str, str]]:
+    """The ids that /predict and /feature_maps take, with what each network is."""
+    shelf.refresh()
+    return [{"id": id, "label": label} for id, label in shelf.labels.items()]
+
+
+def predict(shelf: Shelf, upload: Upload | None, chosen: Sequence[str] | None) -> list[dict[str, Any]]:
+    """Answers of the networks with these ids for one picture."""
+    from .panels import Answer, compare
+
+    shelf.refresh()
+    try:
+        found = compare(shelf, shelf.pick(chosen), read(upload))
+    except ValueError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+    return [
+        one.as_data() if isinstance(one, Answer) else {"network": one.entry.id, "refused": one.sentence}
+        for one in found
+    ]
+
+
+def feature_maps(shelf: Shelf, upload: Upload | None, network: str, layer: str) -> tuple[Any, dict[str, Any]]:
+    """All maps of one layer as a picture, with the layer's name, shape and the names of the other layers."""
+    from .panels import look
+
+    shelf.refresh()
+    try:
+        loaded = shelf.network(shelf.pick([network])[0])
+        view = look(loaded, read(upload), layer)
+    except ValueError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+    shape = list(loaded.layers[layer].shape)
+    return view.picture, {"layer": layer, "shape": shape, "caption": view.caption, "layers": [*loaded.layers]}

@@ -1,0 +1,74 @@
+"""A Chromium that the browser test and the screenshot drive."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from playwright.sync_api import Page, sync_playwright
+
+QUIET = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+
+
+@contextmanager
+def open_page(chromium: str, width: int = 1360, height: int = 900, dark: bool = False) -> Iterator[Page]:
+    """Open a browser with an empty profile and give its page."""
+    with TemporaryDirectory(ignore_cleanup_errors=True) as profile, sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            profile,
+            executable_path=chromium,
+            headless=True,
+            args=QUIET,
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+        )
+        page = context.pages[0]
+        page.set_default_timeout(30_000)
+        yield page
+        context.close()
+
+
+class LabPage:
+    """The lab in a browser, by what a visitor does there."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        page.goto(address, wait_until="load")
+        page.locator("#status").get_by_text("found").wait_for()
+
+    def choose(self, *names: str) -> None:
+        """Choose exactly these networks from the list."""
+        networks = self.page.locator("#networks")
+        networks.locator(".remove-all").click()
+        networks.locator("input").click()
+        for name in names:
+            self.page.get_by_role("option").filter(has_text=name).first.click()
+        self.page.keyboard.press("Escape")
+
+    def upload(self, path: Path) -> None:
+        self.page.locator("#picture input[type=file]").first.set_input_files(path)
+
+    def tab(self, name: str) -> None:
+        self.page.get_by_role("tab", name=name).click()
+
+    def choose_layer(self, column: int, name: str) -> None:
+        """Choose a layer in one network's column of the feature maps."""
+        self.page.locator(".lab-layer input").nth(column).click()
+        self.page.get_by_role("option").filter(has_text=f"{name} · ").first.click()
+
+    def draw(self, *points: tuple[float, float]) -> None:
+        """Draw one stroke through points of the pad, in shares of its width and height."""
+        self.page.locator("#pad button.highlight").wait_for()
+        canvas = self.page.locator("#pad canvas").first
+        canvas.scroll_into_view_if_needed()
+        box = canvas.bounding_box()
+        assert box
+        places = [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in points]
+        self.page.mouse.move(*places[0])
+        self.page.mouse.down()
+        for place in places[1:]:
+            self.page.mouse.move(*place, steps=8)
+        self.page.mouse.up()

@@ -1,0 +1,105 @@
+"""A visitor compares two networks, looks at their layers and draws, and the browser asks nobody else for anything."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browser import LabPage, open_page
+from conftest import EXAMPLES
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def asked() -> list[str]:
+    """Every address the browser asked for."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def page(chromium: str, asked: list[str]) -> Iterator[Page]:
+    with open_page(chromium) as page:
+        page.on("request", lambda request: asked.append(request.url))
+        yield page
+
+
+@pytest.fixture
+def visit(page: Page, lab: str) -> LabPage:
+    return LabPage(page, lab)
+
+
+def test_two_networks_name_a_picture_and_show_their_layers(visit: LabPage) -> None:
+    page = visit.page
+    visit.choose("lenet5_modern", "resnet20_cifar")
+    visit.upload(EXAMPLES / "chelsea.jpg")
+    cards = page.locator("#answers .lab-card")
+    expect(cards).to_have_count(2)
+    expect(cards.nth(0)).to_contain_text("only handwritten digits")
+    expect(cards.nth(1)).to_contain_text("trained on CIFAR10")
+    for card in cards.all():
+        expect(card.locator("li")).to_have_count(5)
+        expect(card.locator(".lab-value").first).to_have_text(re.compile(r"^\d+\.\d\d\s%$"))
+        expect(card.locator("footer")).to_contain_text("ms on this machine's CPU")
+    visit.tab("Feature maps")
+    expect(page.locator(".lab-maps img")).to_have_count(2)
+    visit.choose_layer(0, "C3")
+    visit.choose_layer(1, "stage2_1")
+    expect(page.locator(".lab-caption.prose").nth(0)).to_contain_text("C3 · 16 maps of 10 × 10")
+    expect(page.locator(".lab-caption.prose").nth(1)).to_contain_text("stage2_1 · 32 maps of 16 × 16")
+
+
+def test_a_map_that_is_pressed_is_enlarged(visit: LabPage) -> None:
+    page = visit.page
+    visit.choose("lenet5_modern")
+    visit.upload(EXAMPLES / "digit_5.png")
+    expect(page.locator("#answers .lab-card")).to_have_count(1)
+    visit.tab("Feature maps")
+    picture = page.locator(".lab-maps img").first
+    expect(page.locator(".lab-one-caption.prose")).to_contain_text("Map 0 of C1")
+    box = picture.bounding_box()
+    assert box
+    picture.click(position={"x": box["width"] * 0.9, "y": box["height"] * 0.9})  # the last of 6 maps in 2 rows
+    expect(page.locator(".lab-one-caption.prose")).to_contain_text("Map 5 of C1")
+    expect(page.locator(".lab-number input[type=number]")).to_have_value("5")
+
+
+def test_a_text_file_gets_a_sentence_with_its_name(visit: LabPage, tmp_path: Path) -> None:
+    text = tmp_path / "holiday.png"
+    text.write_text("no picture at all")
+    visit.upload(text)
+    alert = visit.page.locator("#answers [role=alert]")
+    expect(alert).to_have_text("holiday.png is not a picture in a format that can be read.")
+    visit.tab("Feature maps")
+    expect(visit.page.locator(".lab-caption.prose").first).to_have_text(alert.inner_text())
+
+
+def test_a_drawn_digit_is_named_after_the_stroke_and_the_pad_can_be_used_again(visit: LabPage) -> None:
+    page = visit.page
+    visit.choose("lenet5_modern", "resnet20_cifar")
+    visit.tab("Draw")
+    visit.draw((0.5, 0.3), (0.5, 0.7))
+    cards = page.locator("#drawn .lab-card")
+    expect(cards).to_have_count(1)
+    expect(cards.locator("li")).to_have_count(5)
+    page.locator('#pad button[aria-label="Clear canvas"]').click()
+    expect(page.locator("#drawn")).to_contain_text("Draw a digit")
+    visit.draw((0.4, 0.4), (0.6, 0.4), (0.5, 0.7))
+    expect(cards).to_have_count(1)
+
+
+@pytest.mark.parametrize("width", [390, 1360])
+def test_nothing_is_wider_than_the_window(visit: LabPage, width: int) -> None:
+    visit.page.set_viewport_size({"width": width, "height": 900})
+    visit.upload(EXAMPLES / "coffee.jpg")
+    for name in ("Compare", "Feature maps", "Draw"):
+        visit.tab(name)
+        visit.page.wait_for_timeout(300)
+        assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_browser_asked_nobody_but_the_lab(asked: list[str], lab: str) -> None:
+    elsewhere = [url for url in asked if not url.startswith((lab, "data:", "blob:", "chrome"))]
+    assert asked
+    assert not elsewhere

@@ -1,0 +1,80 @@
+"""Programs get what the page shows, by ids, and only for pictures they send."""
+
+import json
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import EXAMPLES
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+
+@pytest.fixture(scope="module")
+def client(lab: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
+    return Client(lab, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
+
+
+@pytest.fixture(scope="module")
+def ids(client: Client) -> dict[str, str]:
+    return {network["label"].split(" · ")[0]: network["id"] for network in client.predict(api_name="/networks")}
+
+
+def test_networks_are_listed_by_id(ids: dict[str, str]) -> None:
+    assert set(ids) == {"lenet5_modern", "resnet20_cifar"}
+
+
+def test_predictions_come_with_their_time_and_hint(client: Client, ids: dict[str, str]) -> None:
+    picture = handle_file(EXAMPLES / "rocket.jpg")
+    answers: list[dict[str, Any]] = client.predict(picture, [*ids.values()], api_name="/predict")
+    assert [answer["network"] for answer in answers] == [*ids.values()]
+    for answer in answers:
+        assert len(answer["top"]) == 5
+        assert answer["milliseconds"] > 0
+    assert {answer["name"] for answer in answers if answer["hint"]} == {"lenet5_modern"}
+
+
+def test_feature_maps_come_as_one_picture_without_loss(client: Client, ids: dict[str, str]) -> None:
+    picture = handle_file(EXAMPLES / "rocket.jpg")
+    maps, said = client.predict(picture, ids["resnet20_cifar"], "stage3_1", api_name="/feature_maps")
+    assert said["shape"] == [64, 8, 8]
+    assert "conv1" in said["layers"]
+    with Image.open(maps) as image:
+        assert image.format == "PNG"
+
+
+@pytest.mark.parametrize(
+    ("network", "layer", "sentence"),
+    [("/etc/passwd", "conv1", "There is no network '/etc/passwd'"), (None, "conv99", "has no layer 'conv99'")],
+)
+def test_what_is_wrong_is_said_in_a_sentence(
+    client: Client, ids: dict[str, str], network: str | None, layer: str, sentence: str
+) -> None:
+    picture = handle_file(EXAMPLES / "rocket.jpg")
+    with pytest.raises(AppError, match=sentence):
+        client.predict(picture, network or ids["resnet20_cifar"], layer, api_name="/feature_maps")
+
+
+def test_a_text_file_is_refused_by_its_name(client: Client, ids: dict[str, str], tmp_path: Path) -> None:
+    text = tmp_path / "holiday.png"
+    text.write_text("no picture at all")
+    with pytest.raises(AppError, match=r"holiday\.png is not a picture"):
+        client.predict(handle_file(text), [*ids.values()], api_name="/predict")
+
+
+def test_a_file_of_the_machine_is_not_read(lab: str, ids: dict[str, str]) -> None:
+    upload = {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}
+    body = json.dumps({"data": [upload, [*ids.values()]]}).encode()
+    headers = {"Content-Type": "application/json"}
+    call = urllib.request.Request(f"{lab}gradio_api/call/predict", body, headers)
+    with urllib.request.urlopen(call, timeout=20) as response:
+        event = json.load(response)["event_id"]
+    with urllib.request.urlopen(f"{lab}gradio_api/call/predict/{event}", timeout=20) as response:
+        assert "event: error" in response.read().decode()
+
+
+def test_only_three_endpoints_are_open(client: Client) -> None:
+    named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    assert set(named) == {"/networks", "/predict", "/feature_maps"}

@@ -1,0 +1,147 @@
+"""The shelf finds checkpoints, knows them by ids alone, and keeps a bounded number in memory."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from lit_cnns_demo import shelf
+from lit_cnns_demo.network import network_name
+from lit_cnns_demo.shelf import Shelf
+
+from lit_cnns import LINEAGE, LitLeNet5
+from lit_cnns.checkpoints import save_slim
+
+
+@pytest.fixture(autouse=True)
+def ships_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(shelf, "SHIPPED", tmp_path / "ships")
+
+
+def shelf_over(*folders: Path, memory: int = 1 << 30) -> Shelf:
+    made = Shelf(folders, memory)
+    made.refresh()
+    return made
+
+
+def id_of(shelf: Shelf, name: str) -> str:
+    return next(entry.id for entry in shelf.entries if entry.name == name)
+
+
+def test_runs_are_found_and_named_as_in_the_papers_tables(runs: Path) -> None:
+    found = {entry.name: entry for entry in shelf_over(runs, runs / "not_there").entries}
+    assert set(found) == {"lenet5_modern", "resnet20_cifar"}
+    assert found["lenet5_modern"].place == "lenet5/version_0/best"
+    assert found["lenet5_modern"].accuracy == "test 87.5\N{NO-BREAK SPACE}%"
+    assert found["resnet20_cifar"].accuracy == ""
+
+
+def test_ids_stay_the_same_and_no_path_is_one(runs: Path) -> None:
+    first, second = shelf_over(runs), shelf_over(runs)
+    assert [entry.id for entry in first.entries] == [entry.id for entry in second.entries]
+    path = str(first.entries[0].path)
+    with pytest.raises(ValueError, match="There is no network"):
+        first.pick([path])
+
+
+def test_each_is_picked_once(runs: Path) -> None:
+    one = shelf_over(runs)
+    id = id_of(one, "lenet5_modern")
+    assert [entry.id for entry in one.pick([id, id])] == [id]
+    assert one.pick(None) == []
+
+
+def test_a_new_run_appears_and_only_then_the_version_grows(own_runs: Path) -> None:
+    one = shelf_over(own_runs)
+    before = one.version
+    one.refresh()
+    assert one.version == before
+    source = own_runs / "lenet5/version_0/checkpoints/best.ckpt"
+    shutil.copy(source, source.with_name("last.ckpt"))
+    one.refresh()
+    assert one.version == before + 1
+    assert len(one.entries) == 3
+
+
+def test_networks_alike_are_told_apart_by_where_they_lie(own_runs: Path) -> None:
+    source = own_runs / "lenet5/version_0/checkpoints/best.ckpt"
+    shutil.copy(source, source.with_name("last.ckpt"))
+    labels = sorted(shelf_over(own_runs).labels.values())
+    assert [label.split(" · ")[-1] for label in labels] == ["best", "last", "CIFAR10"]
+
+
+def test_a_page_opens_with_the_best_of_each_network(own_runs: Path) -> None:
+    source = own_runs / "lenet5/version_0/checkpoints/best.ckpt"
+    shutil.copy(source, source.with_name("last.ckpt"))
+    one = shelf_over(own_runs)
+    places = [entry.place for entry in one.pick(one.first_choice(3))]
+    assert sorted(places) == ["lenet5/version_0/best", "resnet20/version_0/best"]
+
+
+def test_what_ships_has_its_file_name_as_id_and_comes_last(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ships = runs / "resnet20/version_0/checkpoints"
+    monkeypatch.setattr(shelf, "SHIPPED", ships.resolve())
+    assert shelf_over(runs / "lenet5").entries[-1].id == "best"
+
+
+def test_the_least_recently_used_network_leaves_when_memory_is_full(runs: Path) -> None:
+    one = shelf_over(runs, memory=1_200_000)  # LeNet-5 takes 0.25 MB, ResNet-20 1.1 MB
+    lenet, resnet = (one.pick([id_of(one, name)])[0] for name in ("lenet5_modern", "resnet20_cifar"))
+    first = one.network(lenet)
+    assert one.network(lenet) is first
+    assert one.network(resnet) is one.network(resnet)
+    assert one.network(lenet) is not first
+
+
+def test_a_file_written_anew_is_loaded_anew(own_runs: Path) -> None:
+    one = shelf_over(own_runs)
+    id = id_of(one, "lenet5_modern")
+    entry = one.pick([id])[0]
+    before = one.network(entry)
+    save_slim(LitLeNet5("modern", num_classes=7), entry.path)
+    one.refresh()
+    assert one.pick([id])[0].id == id
+    after = one.network(one.pick([id])[0])
+    assert (len(before.class_names), len(after.class_names)) == (10, 7)
+
+
+def test_a_network_whose_data_did_not_speak_gets_plain_names_and_values(tmp_path: Path) -> None:
+    save_slim(LitLeNet5("modern", num_classes=3), tmp_path / "runs" / "own.ckpt")
+    one = shelf_over(tmp_path / "runs")
+    network = one.network(one.entries[0])
+    assert network.class_names == ["class 0", "class 1", "class 2"]
+    assert network.input_size == (1, 32, 32)
+
+
+def test_a_network_of_four_channels_says_that_pictures_have_three(tmp_path: Path) -> None:
+    save_slim(LitLeNet5("modern", in_channels=4), tmp_path / "runs" / "own.ckpt")
+    one = shelf_over(tmp_path / "runs")
+    with pytest.raises(ValueError, match="takes 4 channels; a picture has 1 or 3"):
+        one.network(one.entries[0])
+
+
+def test_a_file_that_breaks_after_it_was_found_is_called_by_its_place(own_runs: Path) -> None:
+    one = shelf_over(own_runs)
+    entry = one.pick([id_of(one, "lenet5_modern")])[0]
+    entry.path.write_bytes(b"")
+    with pytest.raises(ValueError, match=r"^lenet5/version_0/best is empty"):
+        one.network(entry)
+
+
+@pytest.mark.parametrize("name", LINEAGE)
+def test_every_row_of_the_lineage_is_known_by_its_arguments(name: str) -> None:
+    cls, arguments = LINEAGE[name]
+    assert network_name({"class": cls.__name__, "args": arguments}) == name
+
+
+def test_a_class_of_another_package_keeps_its_name() -> None:
+    assert network_name({"class": "TheirNet", "args": {}}) == "TheirNet"
+
+
+def test_layers_have_the_papers_names_and_those_that_change_nothing_are_left_out(runs: Path) -> None:
+    one = shelf_over(runs)
+    lenet, resnet = (one.network(one.pick([id_of(one, n)])[0]) for n in ("lenet5_modern", "resnet20_cifar"))
+    assert {"C1", "S2", "C3", "S4", "C5", "F6"} <= set(lenet.layers)
+    assert resnet.layers["stage2_1"].shape == (32, 16, 16)
+    assert not {layer.kind for layer in resnet.layers.values()} & {"Dropout", "Flatten", "Identity"}
+    assert torch.is_tensor(next(resnet.net.parameters()))
