@@ -91,7 +91,7 @@ class PredictionTable(Callback):
             shares = [None] * trainer.world_size
             torch.distributed.all_gather_object(shares, self.seen)
         if trainer.is_global_zero:
-            sets = getattr(trainer.datamodule, "sets", {})
+            sets = getattr(trainer.datamodule, "sets", {})  # type: ignore[attr-defined]
             name_of = sets["test"].name if "test" in sets else str
             class_names = getattr(pl_module, "class_names", [])
             seen = sorted((pair for share in shares for pair in share), key=lambda pair: pair[0])

@@ -134,7 +134,7 @@ def load(path: str | Path) -> LitClassifier:
     for parameter in module.parameters():
         parameter.requires_grad_(True)
     if module.channels_last:
-        module.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        module.net.to(memory_format=torch.channels_last)
     module.on_load_checkpoint({"lit_cnns": description})
     return module.eval()
 

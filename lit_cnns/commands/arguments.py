@@ -5,12 +5,14 @@ anew: run defaults, the checkpoint's own description, the YAML files in their or
 """
 
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lit_cnns.recipes import find_config, read_config
 
+VERSION = "LIT_CNNS_VERSION"  # the number of a run, for the processes that Lightning starts for it
 FROM_DATA = ("num_classes", "in_channels", "image_size")
 
 
@@ -91,14 +93,11 @@ def arrange(verb: str, argv: list[str]) -> Arranged:
 
 def run_defaults(verb: str, name: str) -> dict[str, Any]:
     """Where a run goes: `runs/<name>/version_<n>`, with its curves as CSV and for TensorBoard."""
-    import os
-
     if verb != "fit":
         return {"trainer": {"logger": False}}
     from lit_cnns.runs import next_version
 
-    # processes that Lightning starts for a run read the number that its first process took
-    version = int(os.environ.setdefault("LIT_CNNS_VERSION", str(next_version(Path("runs") / name))))
+    version = int(os.environ.setdefault(VERSION, str(next_version(Path("runs") / name))))
     where = {"save_dir": "runs", "name": name, "version": version}
     loggers = [f"lightning.pytorch.loggers.{kind}" for kind in ("CSVLogger", "TensorBoardLogger")]
     return {"trainer": {"logger": [{"class_path": path, "init_args": where} for path in loggers]}}

@@ -38,7 +38,7 @@ def refusal(message: str) -> str:
         module, _, name = found[1].rpartition(".")
         arguments = _arguments(getattr(import_module(module), name))
         return f"{name} has no argument {found[2]!r}; {_near(found[2], arguments)}"
-    if found := re.search(r"does not accept option '([\w.]+)'", message):
+    if found := re.search(r"(?:does not accept option '|unrecognized arguments: --)([\w.]+)", message):
         section, _, rest = found[1].partition(".")
         if section == "trainer" and rest:
             option = rest.split(".")[0]

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import warnings
 from importlib import import_module
 from typing import Any
@@ -15,7 +16,7 @@ import lit_cnns.data
 import lit_cnns.lineage  # noqa: F401  (its classes answer to their short names)
 from lit_cnns.callbacks import PredictionTable
 from lit_cnns.commands import LIGHTNING_VERBS
-from lit_cnns.commands.arguments import FROM_DATA, Arranged, arrange
+from lit_cnns.commands.arguments import FROM_DATA, VERSION, Arranged, arrange
 from lit_cnns.commands.refusals import refusal
 from lit_cnns.data import ImageData
 from lit_cnns.runs import SaveWhenCut
@@ -94,7 +95,7 @@ def run(verb: str, argv: list[str]) -> int:
     130 after Ctrl-C and 143 after SIGTERM, each with a checkpoint and a sentence that says how to go on.
     """
     _quiet()
-    cut = SaveWhenCut()
+    cut, started = SaveWhenCut(), VERSION in os.environ
     try:
         LitCLI(arrange(verb, argv), cut)
     except MisconfigurationException as error:
@@ -105,4 +106,7 @@ def run(verb: str, argv: list[str]) -> int:
         if cut.status:
             return cut.status
         raise stop
+    finally:
+        if not started:
+            os.environ.pop(VERSION, None)
     return 0
