@@ -1,5 +1,6 @@
 """The one training loop of the lineage: loss, exact top-1 and top-5, optimiser and schedule."""
 
+import inspect
 from typing import Any, ClassVar
 
 import lightning as L
@@ -40,6 +41,21 @@ class ExactCounts(Metric):
 
     def compute(self) -> dict[str, Tensor]:
         return {name: getattr(self, name).double() / self.count for name in ("loss", "top1", "top5")}
+
+
+def _constructor_arguments(module: nn.Module) -> dict[str, Any]:
+    """What the outermost `__init__` that is building `module` was given; what it fixes for its parents is no part."""
+    frame = outermost = inspect.currentframe()
+    while frame is not None:
+        if frame.f_code.co_name == "__init__" and frame.f_locals.get("self") is module:
+            outermost = frame
+        frame = frame.f_back
+    assert outermost is not None
+    given: dict[str, Any] = {}
+    for name, parameter in inspect.signature(type(module).__init__).parameters.items():
+        value = outermost.f_locals[name]
+        given.update(value if parameter.kind is parameter.VAR_KEYWORD else {name: value})
+    return {name: value for name, value in given.items() if name not in ("self", "net")}
 
 
 class LitClassifier(L.LightningModule):
@@ -91,6 +107,7 @@ class LitClassifier(L.LightningModule):
     ) -> None:
         super().__init__()
         self.save_hyperparameters(ignore=["net"])
+        self.arguments = _constructor_arguments(self)
         if schedule == "paper":
             schedule, paper_args = self.PAPER_SCHEDULE
             schedule_args = {**paper_args, **(schedule_args or {})}
@@ -220,7 +237,7 @@ class LitClassifier(L.LightningModule):
         return {
             "format": 1,
             "class": type(self).__name__,
-            "args": {k: v for k, v in self.hparams.items() if not k.startswith("_")},
+            "args": dict(self.arguments),
             "class_names": list(self.class_names),
             "preprocessing": dict(self.preprocessing),
             "data": dict(self.data_description),

@@ -145,7 +145,7 @@ class LitAlexNetCifar(LitClassifier):
         self.decays = {"local3": 0.004, "local4": 0.004, "fc10": 0.01 if variant == "11pct" else 0.004}
         self.decay = decay
         net = AlexNetCifar(num_classes, in_channels, variant, activation, image_size)
-        super().__init__(net, num_classes, lr=lr, weight_decay=0.0, **training)
+        super().__init__(net, num_classes, lr=lr, **training)
 
     def initialise(self, name: str) -> None:
         super().initialise("gaussian" if name == "paper" else name)

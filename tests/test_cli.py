@@ -44,6 +44,24 @@ def test_a_run_leaves_curves_settings_and_a_self_describing_checkpoint(there):
     assert contents["lit_cnns"]["data"]["class"] == "Digits"
 
 
+def test_last_is_the_last_epoch_even_where_it_is_not_the_best(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    worse = [
+        "--checkpoint.monitor",
+        "lr",
+        "--checkpoint.mode",
+        "max",
+        "--trainer.log_every_n_steps",
+        "1",
+    ]  # it only falls
+    limits = ["--trainer.max_epochs", "3", "--trainer.limit_train_batches", "2", "--trainer.limit_val_batches", "1"]
+    assert main(["fit", "--config", "lenet5_modern/digits", *worse, *limits, *QUICK]) == 0
+    (folder,) = tmp_path.rglob("checkpoints")
+    epochs = {path.name: torch.load(path, weights_only=True)["epoch"] for path in folder.iterdir()}
+    assert epochs.pop("last.ckpt") == 2
+    assert list(epochs.values()) != [2]
+
+
 def test_a_checkpoint_needs_nothing_else_to_be_tested(there, capsys):
     assert main(["test", "--ckpt_path", "last", *QUICK]) == 0
     assert "test/top1" in capsys.readouterr().out

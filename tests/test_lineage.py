@@ -48,6 +48,14 @@ def test_it_comes_back_from_its_path_with_the_same_logits(name, tmp_path):
         torch.testing.assert_close(load(tmp_path / "net.ckpt")(pictures), module(pictures))
 
 
+def test_what_a_class_fixes_for_its_parent_is_no_argument_of_its_checkpoint():
+    class Steady(LINEAGE["resnet20_cifar"][0]):
+        def __init__(self, depth: int = 20, **training):
+            super().__init__(depth, 3, momentum=0.5, **training)
+
+    assert Steady(lr=0.2).describe()["args"] == {"depth": 20, "lr": 0.2}
+
+
 @pytest.mark.parametrize("name", ["lenet5_1998", "googlenet_cifar", "alexnet_cifar_11pct"])
 def test_soft_labels_of_one_class_cost_what_the_class_costs(name):
     module = lit_cnns.build(name).eval()

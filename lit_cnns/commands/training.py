@@ -34,7 +34,8 @@ class LitCLI(LightningCLI):
             subclass_mode_data=True,
             seed_everything_default=0,
             save_config_kwargs={"overwrite": True},
-            trainer_defaults={"callbacks": [cut]},
+            # Lightning's own `save_last` keeps the last of the best ones
+            trainer_defaults={"callbacks": [cut, ModelCheckpoint(filename="last", enable_version_counter=False)]},
             parser_kwargs={"exit_on_error": False, **{verb: {"exit_on_error": False} for verb in LIGHTNING_VERBS}},
             args=arranged.args,
         )
@@ -46,7 +47,6 @@ class LitCLI(LightningCLI):
                 "checkpoint.monitor": "val/top1",
                 "checkpoint.mode": "max",
                 "checkpoint.filename": "best-{epoch:03d}",
-                "checkpoint.save_last": True,
             }
         )
         parser.add_lightning_class_args(PredictionTable, "predictions")
