@@ -22,7 +22,7 @@ def test_a_map_of_c3_sees_the_maps_of_its_column_in_table_1_and_no_others():
 def test_c3_has_a_kernel_for_each_connection_and_no_weight_besides():
     c3 = LeNet5().C3
     assert sum(p.numel() for p in c3.parameters()) == 1516
-    assert c3.fan_in().tolist() == [25 * len(seen) for seen in TABLE for _ in seen]
+    assert c3.fan_in().flatten().tolist() == [25 * len(seen) for seen in TABLE for _ in seen]
 
 
 def test_c3_is_a_convolution_with_zeros_where_nothing_is_connected():
