@@ -43,4 +43,7 @@ def read_config(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(contents, dict):
         raise ValueError(f"{path} holds no settings; a configuration has `model`, `data` and `trainer`.")
+    for section in ("trainer", "checkpoint", "predictions"):
+        if not isinstance(contents.get(section, {}), dict):
+            raise ValueError(f"{path}: `{section}` holds settings, `name: value` each, not {contents[section]!r}.")
     return contents

@@ -110,6 +110,25 @@ def test_num_classes_against_the_data_is_an_error(there, capsys):
         (["classify", "nowhere.ckpt", "."], "There are no pictures in ."),
         (["classify", "last", "nowhere.png"], "no picture or folder at nowhere.png"),
         (["info", "alexnett"], "did you mean"),
+        (
+            ["fit", "--model", "LitResNett", "--data", "Digits"],
+            "no LightningModule 'LitResNett'; did you mean LitResNet?",
+        ),
+        (["fit", "--model", "LitResNet", "--data", "Digitz"], "no LightningDataModule 'Digitz'; did you mean Digits?"),
+        (["fit", "--config", "lenet5_modern/digits", "--optimizer", "AdamWW"], "did you mean AdamW?"),
+        (
+            ["fit", "--config", "lenet5_modern/digits", "--model", "lit_cnns.Digits"],
+            "lit_cnns.Digits is not a Lightning",
+        ),
+        (["fit", "--config", "lenet5_modern/digits", "--model.lr", "fast"], "lr is of type float, not 'fast'."),
+        (
+            ["fit", "--config", "lenet5_modern/digits", "--trainer.max_epochs", "x"],
+            "max_epochs is of type int, not 'x'.",
+        ),
+        (["fit", "--config", "lenet5_modern/digits", "--model.variant", "old"], "['original', 'modern'], not 'old'."),
+        (["fit", "--config", "lenet5_modern/digits", "--model.schedule", "cosin"], "'plateau'], not 'cosin'."),
+        (["fit"], "Nothing says which network"),
+        (["test"], "--ckpt_path best"),
         (["models", "transformer"], "No network's name holds"),
     ],
 )
@@ -118,8 +137,9 @@ def test_a_wrong_word_gets_one_sentence(there, capsys, argv, sentence):
     argv = [word if word != "." else "empty" for word in argv]
     assert main(argv) == 2
     error = capsys.readouterr().err
-    assert sentence.replace("in .", "in empty") in error
-    assert "Traceback" not in error
+    (line,) = [line for line in error.splitlines() if line.startswith("lit-cnns: error: ")]
+    assert sentence.replace("in .", "in empty") in line
+    assert error.endswith(f"{line}\n")
 
 
 @pytest.mark.parametrize(
@@ -128,6 +148,10 @@ def test_a_wrong_word_gets_one_sentence(there, capsys, argv, sentence):
         ("modell: {a: 1}", "did you mean model?"),
         ("trainer: {max_epoch: 1}", "did you mean max_epochs?"),
         ("- 1", "no settings"),
+        ("trainer: 3", "`trainer` holds settings, `name: value` each, not 3."),
+        ("model: {class_path: lit_cnns.LitResNett}", "did you mean LitResNet?"),
+        ("model: {init_args: {lr: fast}}", "lr is of type float, not 'fast'."),
+        ("model: {int_args: {lr: 1}}", "did you mean init_args?"),
     ],
 )
 def test_a_misspelt_key_of_a_yaml_gets_one_sentence(there, capsys, line, sentence):

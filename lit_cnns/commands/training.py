@@ -98,9 +98,7 @@ def run(verb: str, argv: list[str]) -> int:
     cut, started = SaveWhenCut(), VERSION in os.environ
     try:
         LitCLI(arrange(verb, argv), cut)
-    except MisconfigurationException as error:
-        raise ValueError(str(error)) from None
-    except argparse.ArgumentError as error:
+    except (MisconfigurationException, argparse.ArgumentError, ValueError) as error:
         raise ValueError(refusal(str(error))) from None
     except SystemExit as stop:
         if cut.status:
