@@ -4,6 +4,7 @@ Nothing here imports torch: `lit-cnns --help` and `--version` answer at once.
 """
 
 import argparse
+import os
 import sys
 from importlib import import_module
 
@@ -42,6 +43,9 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("lit-cnns: stopped.", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # the reader, `head` for one, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
+from lit_cnns import papers
 from lit_cnns.cli import main
 from lit_cnns.commands.arguments import arrange
 
@@ -127,6 +128,10 @@ def test_num_classes_against_the_data_is_an_error(there, capsys):
         ),
         (["fit", "--config", "lenet5_modern/digits", "--model.variant", "old"], "['original', 'modern'], not 'old'."),
         (["fit", "--config", "lenet5_modern/digits", "--model.schedule", "cosin"], "'plateau'], not 'cosin'."),
+        (["fit", "--config", "lenet5_modern/digits", "--data.image_size", "0"], "1 or more, not 0"),
+        (["predict", "--ckpt_path", "last", "--predictions.topk", "0"], "topk is 1 or more, not 0."),
+        (["predict", "--ckpt_path", "last", "--predictions.output", "p.txt"], "not to 'p.txt'."),
+        (["classify", "last", "pictures", "--output", "p.txt"], "not to 'p.txt'."),
         (["fit"], "Nothing says which network"),
         (["test"], "--ckpt_path best"),
         (["models", "transformer"], "No network's name holds"),
@@ -179,6 +184,23 @@ def test_info_prints_the_papers_table(capsys):
     shown = capsys.readouterr().out
     assert "138,357,544" in shown
     assert "conv5_3" in shown
+
+
+@pytest.mark.parametrize("name", papers.rows())
+def test_info_knows_every_network_of_the_papers_and_keeps_its_columns_apart(capsys, name):
+    assert main(["info", name]) == 0
+    shown = capsys.readouterr().out
+    for layer in papers.layer_table(name):
+        kind = layer.get("module", layer["op"])
+        assert any(line.startswith(layer["name"]) and f" {kind} " in line for line in shown.splitlines())
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    words = [sys.executable, "-m", "lit_cnns", "info", "resnet152"]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait() == 141
 
 
 def test_models_lists_the_lineage(capsys):
