@@ -26,13 +26,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     import torch
 
-    from lit_cnns.callbacks import prediction, write_table
+    from lit_cnns.callbacks import check_output, prediction, write_table
     from lit_cnns.checkpoints import load
     from lit_cnns.data import ImageError, read_image, to_batch
     from lit_cnns.runs import resolve
 
     if arguments.topk < 1 or arguments.batch_size < 1:
         raise ValueError("--topk and --batch_size are 1 or more.")
+    check_output(arguments.output)
     paths = list(find_pictures(arguments.images))
     checkpoint = resolve(arguments.checkpoint)
     if checkpoint is None:

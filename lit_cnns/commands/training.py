@@ -87,6 +87,10 @@ def _quiet() -> None:
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
     warnings.filterwarnings("ignore", message=".*Checkpoint directory .* exists and is not empty.*")
     warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
+    # the counts are summed over the processes before they are logged; only fit writes checkpoints
+    warnings.filterwarnings("ignore", message=".*recommended to use .self.log.*sync_dist=True.*")
+    warnings.filterwarnings("ignore", message=".*when using `ckpt_path`, callbacks used to create the checkpoint.*")
+    warnings.filterwarnings("ignore", message=".*The dirpath has changed from.*")
 
 
 def run(verb: str, argv: list[str]) -> int:
