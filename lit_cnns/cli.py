@@ -40,12 +40,17 @@ def main(argv: list[str] | None = None) -> int:
     except ValueError as error:  # what a user typed or gave; each says what is allowed, what came and what to do
         print(f"lit-cnns: error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("lit-cnns: stopped.", file=sys.stderr)
-        return 130
     except BrokenPipeError:  # the reader, `head` for one, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except OSError as error:  # a full disk, a folder nobody may write to
+        if isinstance(error, ConnectionError) or error.strerror is None:
+            raise
+        print(f"lit-cnns: error: {error.filename or 'A file'} cannot be used: {error.strerror}.", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("lit-cnns: stopped.", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":
