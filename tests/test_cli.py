@@ -1,9 +1,11 @@
 """The command line on real digits: the order of settings, checkpoints by word, tables, sentences for what is wrong."""
 
+import contextlib
 import csv
 import itertools
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -83,6 +85,65 @@ def arranged(verb, *argv):
     return args, settings
 
 
+@pytest.fixture
+def full_disk():
+    """No file may become larger than 100 kB: to write more fails as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_takes_no_checkpoint_ends_a_run_with_one_sentence(tmp_path, monkeypatch, full_disk, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["fit", "--config", "lenet5_modern/digits", "--config", "trainer/debug", *QUICK]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == "lit-cnns: error: A file cannot be used: File too large."
+
+
+def test_a_place_that_cannot_be_written_to_ends_a_run_with_one_sentence(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs").write_text("a file where the folder of runs should be")
+    assert main(["fit", "--config", "lenet5_modern/digits", "--config", "trainer/debug", *QUICK]) == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("lit-cnns: error: ")
+    assert "runs" in last
+
+
+def altered(there, **changes):
+    contents = torch.load(next(there.rglob("last.ckpt")), weights_only=True)
+    contents["lit_cnns"].update(changes)
+    torch.save(contents, there / "altered.ckpt")
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"class": "data.Digits"}, "altered.ckpt names the class 'data.Digits'"),
+        ({"args": {"variant": "modern", "num_classes": 10**9}}, "altered.ckpt asks for num_classes=1000000000"),
+        ({"args": {"variant": ["x"]}}, "altered.ckpt describes a LitLeNet5 that cannot be built"),
+        ({"data": {}}, "Nothing says which data to test: give --data CLASS"),
+    ],
+)
+def test_a_verb_of_lightning_looks_at_a_checkpoint_before_it_builds_anything(there, capsys, changes, sentence):
+    altered(there, **changes)
+    assert main(["test", "--ckpt_path", "altered.ckpt", *QUICK]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_weights_of_another_network_get_one_sentence(there, capsys):
+    assert main(["test", "--ckpt_path", "last", "--model.variant", "original", *QUICK]) == 2
+    assert "weights do not fit the network that was asked for: Missing key(s)" in capsys.readouterr().err
+
+
+def test_classify_says_what_it_lacks(there, capsys):
+    Image.new("L", (20, 20), 255).save(there / "white.png")
+    assert main(["classify", "last", "white.png", "--device", "abacus"]) == 2
+    assert "no device 'abacus' here; cpu always is." in capsys.readouterr().err
+    altered(there, preprocessing={})
+    assert main(["classify", "altered.ckpt", "white.png"]) == 2
+    assert "does not say how its pictures were prepared" in capsys.readouterr().err
+
+
 def test_what_is_typed_beats_the_yaml_and_the_yaml_beats_the_checkpoint(there):
     args, settings = arranged(
         "validate", "--model.lr", "0.5", "--config", "lenet5_modern/digits", "--ckpt_path", "last"
@@ -132,7 +193,7 @@ def test_num_classes_against_the_data_is_an_error(there, capsys):
         (["predict", "--ckpt_path", "last", "--predictions.topk", "0"], "topk is 1 or more, not 0."),
         (["predict", "--ckpt_path", "last", "--predictions.output", "p.txt"], "not to 'p.txt'."),
         (["classify", "last", "pictures", "--output", "p.txt"], "not to 'p.txt'."),
-        (["fit"], "Nothing says which network"),
+        (["fit"], "Nothing says which model and which data to fit"),
         (["test"], "--ckpt_path best"),
         (["models", "transformer"], "No network's name holds"),
     ],
@@ -210,17 +271,30 @@ def test_models_lists_the_lineage(capsys):
     assert "60,965,224" in shown
 
 
+TWO = ["--trainer.devices=2", "--trainer.strategy=ddp"]
+
+
+@pytest.mark.ddp
+@pytest.mark.parametrize("devices", [[], TWO], ids=["one process", "two processes"])
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_run_that_is_cut_leaves_a_checkpoint_and_says_how_to_go_on(tmp_path, sent, status):
-    words = ["fit", "--config", "lenet5_modern/digits", "--trainer.max_epochs", "2000", *QUICK]
+def test_a_run_that_is_cut_leaves_a_checkpoint_and_says_how_to_go_on(tmp_path, sent, status, devices):
+    words = ["fit", "--config", "lenet5_modern/digits", "--trainer.max_epochs", "2000", *QUICK, *devices]
     process = subprocess.Popen(
-        [sys.executable, "-m", "lit_cnns", *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "lit_cnns", *words],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 240
     while not list(tmp_path.rglob("last.ckpt")) and time.monotonic() < deadline:
         time.sleep(0.2)
-    process.send_signal(sent)
-    _, error = process.communicate(timeout=120)
+    os.killpg(process.pid, sent)  # as a terminal, a container or a scheduler does it
+    try:
+        _, error = process.communicate(timeout=120)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode == status
     (cut,) = tmp_path.rglob("cut.ckpt")
     assert "Go on with the same command and --ckpt_path" in error

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import lit_cnns
 from lit_cnns.recipes import find_config, read_config
 
 VERSION = "LIT_CNNS_VERSION"  # the number of a run, for the processes that Lightning starts for it
@@ -104,7 +105,7 @@ def run_defaults(verb: str, name: str) -> dict[str, Any]:
 
 
 def _from_checkpoint(word: str, named: bool) -> tuple[str | None, dict[str, Any]]:
-    from lit_cnns.checkpoints import ForeignCheckpoint, describe
+    from lit_cnns.checkpoints import ForeignCheckpoint, describe, lay_out
     from lit_cnns.runs import resolve
 
     path = resolve(word)
@@ -116,7 +117,9 @@ def _from_checkpoint(word: str, named: bool) -> tuple[str | None, dict[str, Any]
         if named:  # another package's network, which the YAML or the line names
             return str(path), {}
         raise
-    layers = {"model": {"class_path": f"lit_cnns.{description['class']}", "init_args": description["args"]}}
+    cls = type(lay_out(description, path))
+    home = "lit_cnns" if cls.__name__ in lit_cnns.__all__ else cls.__module__
+    layers = {"model": {"class_path": f"{home}.{cls.__name__}", "init_args": description["args"]}}
     if data := description["data"]:
         layers["data"] = {"class_path": f"lit_cnns.{data['class']}", "init_args": data.get("args", {})}
     return str(path), layers

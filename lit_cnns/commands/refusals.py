@@ -79,12 +79,10 @@ def _wrong_value(found: re.Match) -> str:
 
 
 def _nothing_said(found: re.Match) -> str:
-    example = "lenet5_modern/digits" if found["verb"] == "fit" else "best"
-    option = "--config NAME" if found["verb"] == "fit" else "--ckpt_path FILE"
-    return (
-        f"Nothing says which network and which data to {found['verb']}: give {option}, e.g. "
-        f"{option.split()[0]} {example}, or --model CLASS and --data CLASS."
-    )
+    parts = [part for part in ("model", "data") if f".{part}" in found["parts"]]
+    example = "--config lenet5_modern/digits" if found["verb"] == "fit" else "--ckpt_path best"
+    options = " and ".join(f"--{part} CLASS" for part in parts)
+    return f"Nothing says which {' and which '.join(parts)} to {found['verb']}: give {options}, or e.g. {example}."
 
 
 _BASE = r"Subtypes: \[(?:list\[|<class ')(?P<base>[\w.]+).*?"
@@ -101,7 +99,7 @@ RULES: list[tuple[str, Callable[[re.Match[str]], str]]] = [
         lambda found: f"{found['value']} is not a {found['base']}.",
     ),
     (r"Parser key \"(?P<key>[\w.]+)\":(?P<problem>.*)", _wrong_value),
-    (r"arguments are required: (?P<verb>\w+)\.", _nothing_said),
+    (r"arguments are required: (?P<parts>(?P<verb>\w+)\..*)", _nothing_said),
     # what a constructor says itself
     (
         r"Errors:\s+- (?P<own>.*?)\s+- Expected a <class 'NoneType'>",

@@ -104,6 +104,11 @@ def run(verb: str, argv: list[str]) -> int:
         LitCLI(arrange(verb, argv), cut)
     except (MisconfigurationException, argparse.ArgumentError, ValueError) as error:
         raise ValueError(refusal(str(error))) from None
+    except RuntimeError as error:
+        if "loading state_dict" not in str(error):
+            raise
+        lines = [" ".join(line.split()) for line in str(error).splitlines()]
+        raise ValueError(f"The checkpoint's weights do not fit the network that was asked for: {lines[1]}") from None
     except SystemExit as stop:
         if cut.status:
             return cut.status
