@@ -75,10 +75,12 @@ class SaveWhenCut(Callback):
     def __init__(self) -> None:
         self.saved: Path | None = None
         self.status = 0
+        self.first_step: int | None = None  # of this run, which may go on with an older one
         self.told = 0  # the number of the signal that has come
         self.before: dict[int, Any] = {}
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self.first_step = trainer.global_step
         if trainer.world_size > 1:  # SLURM's SIGTERM follows a checkpoint of Lightning's own
             kinds = (signal.SIGINT,) if SLURMEnvironment.detect() else (signal.SIGINT, signal.SIGTERM)
             self.before = {kind: signal.signal(kind, self._note) for kind in kinds}
@@ -107,7 +109,7 @@ class SaveWhenCut(Callback):
         self.status = {"KeyboardInterrupt": 130, "SIGTERMException": 143}.get(type(exception).__name__, 0)
         if not trainer.training and not trainer.validating:
             return
-        if trainer.checkpoint_callback is None or trainer.global_step == 0:
+        if trainer.checkpoint_callback is None or self.first_step in (None, trainer.global_step):
             return
         folder = Path(getattr(trainer.checkpoint_callback, "dirpath", None) or trainer.default_root_dir)
         self.saved = folder / CUT

@@ -240,6 +240,21 @@ def test_classify_names_what_is_in_pictures_and_counts_what_it_left_out(there, c
     assert row["predictions"][0]["class"] in "0123456789"
 
 
+def test_a_networks_name_says_its_class_and_its_arguments():
+    for words in (["--model", "plain34"], ["--model=plain34"]):
+        args, _ = arranged("fit", *words, "--data", "Digits", "--model.lr", "0.2")
+        line = " ".join(args).replace("--model=", "--model ")
+        assert line.endswith("--model LitResNet --model.depth=34 --model.residual=False --data Digits --model.lr 0.2")
+    args, _ = arranged("fit", "--config", "vgg16/imagenet", "--model", "lit_cnns.LitVGG")
+    assert any(word.endswith("vgg_d/imagenet.yaml") for word in args)
+    assert args[-1] == "lit_cnns.LitVGG"
+
+
+def test_an_evaluation_of_a_network_nobody_trained_says_so(there):
+    with pytest.warns(UserWarning, match="as it was initialised"):
+        assert main(["test", "--model", "resnet20_cifar", "--data", "Digits", "--config", "trainer/debug", *QUICK]) == 0
+
+
 def test_info_prints_the_papers_table(capsys):
     assert main(["info", "vgg16"]) == 0
     shown = capsys.readouterr().out

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import lit_cnns
+from lit_cnns import papers
+from lit_cnns.lineage import LINEAGE
 from lit_cnns.recipes import find_config, read_config
 
 VERSION = "LIT_CNNS_VERSION"  # the number of a run, for the processes that Lightning starts for it
@@ -40,6 +42,7 @@ class Line:
                 line.checkpoint = value
             else:
                 line.configs.append(value)
+        line.rest = _by_class(line.rest)
         return line
 
     def typed(self, key: str) -> bool:
@@ -49,6 +52,20 @@ class Line:
     @property
     def model_typed(self) -> bool:
         return any(token.split("=")[0] in ("--model", "--model.class_path") for token in self.rest)
+
+
+def _by_class(words: list[str]) -> list[str]:
+    """`--model vgg16` as the class and the arguments that the network's name stands for."""
+    spelt: list[str] = []
+    for before, word in zip(["", *words], words, strict=False):
+        start, name = ("--model=", word.removeprefix("--model=")) if word.startswith("--model=") else ("", word)
+        name = papers.aliases().get(name, name)
+        if name in LINEAGE and (start or before == "--model"):
+            cls, arguments = LINEAGE[name]
+            spelt += [start + cls.__name__, *(f"--model.{key}={value}" for key, value in arguments.items())]
+        else:
+            spelt.append(word)
+    return spelt
 
 
 def _init_args(part: Any) -> dict[str, Any]:

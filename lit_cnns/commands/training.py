@@ -11,6 +11,7 @@ import lightning as L
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.utilities.rank_zero import rank_zero_warn
 
 import lit_cnns.data
 import lit_cnns.lineage  # noqa: F401  (its classes answer to their short names)
@@ -101,7 +102,10 @@ def run(verb: str, argv: list[str]) -> int:
     _quiet()
     cut, started = SaveWhenCut(), VERSION in os.environ
     try:
-        LitCLI(arrange(verb, argv), cut)
+        arranged = arrange(verb, argv)
+        if verb != "fit" and arranged.checkpoint is None:
+            rank_zero_warn("No --ckpt_path: the network is as it was initialised, nobody has trained it.")
+        LitCLI(arranged, cut)
     except (MisconfigurationException, argparse.ArgumentError, ValueError) as error:
         raise ValueError(refusal(str(error))) from None
     except RuntimeError as error:
