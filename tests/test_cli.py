@@ -130,6 +130,28 @@ def test_a_verb_of_lightning_looks_at_a_checkpoint_before_it_builds_anything(the
     assert sentence in capsys.readouterr().err
 
 
+YOURS = """
+from lit_cnns import LitLeNet5
+
+class LitYours(LitLeNet5):
+    pass
+"""
+
+
+def test_a_checkpoint_of_a_registered_packages_class_needs_nothing_else_either(there, monkeypatch, capsys):
+    package = there / "package"
+    (package / "yours-1.dist-info").mkdir(parents=True)
+    (package / "yours.py").write_text(YOURS)
+    (package / "yours-1.dist-info" / "METADATA").write_text("Name: yours\nVersion: 1\n")
+    (package / "yours-1.dist-info" / "entry_points.txt").write_text("[lit_cnns.models]\nLitYours = yours:LitYours\n")
+    altered(there, **{"class": "LitYours"})
+    assert main(["test", "--ckpt_path", "altered.ckpt", *QUICK]) == 2
+    assert "names the class 'LitYours'" in capsys.readouterr().err
+    monkeypatch.syspath_prepend(package)
+    assert main(["test", "--ckpt_path", "altered.ckpt", *QUICK]) == 0
+    assert "test/top1" in capsys.readouterr().out
+
+
 def test_weights_of_another_network_get_one_sentence(there, capsys):
     assert main(["test", "--ckpt_path", "last", "--model.variant", "original", *QUICK]) == 2
     assert "weights do not fit the network that was asked for: Missing key(s)" in capsys.readouterr().err
