@@ -30,7 +30,9 @@ def by_epoch(metrics: Path) -> list[dict[str, float]]:
     found = []
     for done in (row for row in rows if row["val/top1"]):
         losses = [float(row["train/loss"]) for row in rows if row["epoch"] == done["epoch"] and row["train/loss"]]
-        found.append({"epoch": int(done["epoch"]) + 1, "train/loss": mean(losses), **{k: float(done[k]) for k in COLUMNS[2:]}})
+        found.append(
+            {"epoch": int(done["epoch"]) + 1, "train/loss": mean(losses), **{k: float(done[k]) for k in COLUMNS[2:]}}
+        )
     return found
 
 
@@ -58,7 +60,9 @@ def draw_cifar() -> None:
         left.plot(curve["epoch"], [100 * v for v in curve["val/top1"]], color=colour, label=label, marker=".")
         right.plot(curve["epoch"], curve["train/loss"], color=colour, marker=".")
     left.set(xlabel="passes over 45,000 pictures", ylabel="validation top-1, %", title="5,000 pictures set aside")
-    right.set(xlabel="passes over 45,000 pictures", ylabel="training loss", title="GoogLeNet's includes its auxiliary heads'")
+    right.set(
+        xlabel="passes over 45,000 pictures", ylabel="training loss", title="GoogLeNet's includes its auxiliary heads'"
+    )
     left.legend(frameon=False)
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)

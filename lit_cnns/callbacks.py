@@ -12,7 +12,7 @@ import torch
 from lightning.pytorch.callbacks import Callback
 from torch import Tensor
 
-__all__ = ["PredictionTable", "write_table"]
+__all__ = ["PredictionTable", "check_output", "write_table"]
 
 
 def prediction(image: str, probabilities: Tensor, class_names: Sequence[str], topk: int) -> dict[str, Any]:
@@ -23,17 +23,22 @@ def prediction(image: str, probabilities: Tensor, class_names: Sequence[str], to
     return {"image": image, "predictions": [{"class": name, "probability": value} for name, value in pairs]}
 
 
+def check_output(output: str) -> None:
+    """Raise ValueError where a table of predictions cannot be written by that name."""
+    if output != "-" and Path(output).suffix not in (".csv", ".json"):
+        raise ValueError(f"A table is written to a .csv or .json file, or to - for the screen, not to {output!r}.")
+
+
 def write_table(rows: Sequence[dict[str, Any]], output: str) -> None:
     """Write predictions as `.csv` or `.json`, or to the screen as CSV where `output` is "-".
 
     Raises:
         ValueError: another ending, or a file that cannot be written.
     """
+    check_output(output)
     if output == "-":
         return _write_csv(rows, sys.stdout)
     path = Path(output)
-    if path.suffix not in (".csv", ".json"):
-        raise ValueError(f"--output is a .csv or .json file, or - for the screen, not {output!r}.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", newline="") as file:
@@ -64,6 +69,9 @@ class PredictionTable(Callback):
     """
 
     def __init__(self, output: str = "predictions.csv", topk: int = 5) -> None:
+        check_output(output)
+        if topk < 1:
+            raise ValueError(f"topk is 1 or more, not {topk}.")
         self.output, self.topk = output, topk
         self.seen: list[tuple[int, Tensor]] = []
 

@@ -9,6 +9,7 @@ are ever built from it.
 import inspect
 import json
 import pickle
+import re
 import zipfile
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -21,9 +22,10 @@ from torch import Tensor
 from lit_cnns.classifier import LitClassifier
 from lit_cnns.lineage import LINEAGE
 
-__all__ = ["CheckpointError", "ForeignCheckpoint", "describe", "load", "save_slim"]
+__all__ = ["CheckpointError", "ForeignCheckpoint", "describe", "lay_out", "load", "save_slim"]
 
 LARGEST = {"num_classes": 100_000, "image_size": 1024, "in_channels": 64}
+LARGEST_SIDE = 4096  # of a picture, in pixels
 PARTS = {"class": str, "args": dict, "class_names": list, "preprocessing": dict, "data": dict, "metrics": dict}
 
 
@@ -57,7 +59,7 @@ def _read(path: Path, mmap: bool) -> dict[str, Any]:
         contents = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
     except pickle.UnpicklingError as error:
         raise CheckpointError(
-            f"{path} holds something other than tensors and plain values ({_first_line(error)}); it was not executed."
+            f"{path} holds something other than tensors and plain values{_named_in(error)}; it was not executed."
         ) from None
     except (RuntimeError, EOFError, KeyError, OSError) as error:
         raise CheckpointError(f"{path} is damaged or cut short ({_first_line(error)}).") from None
@@ -77,6 +79,12 @@ def _read_safetensors(path: Path) -> dict[str, Any]:
         raise CheckpointError(f"{path} is damaged or cut short ({_first_line(error)}).") from None
 
 
+def _named_in(error: Exception) -> str:
+    # torch's own words go on to say how the file could be run all the same
+    found = re.search(r"GLOBAL ([\w.]+)", str(error))
+    return f" ({found[1]})" if found else ""
+
+
 def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
     return lines[0][:160] if lines else type(error).__name__
@@ -91,9 +99,24 @@ def _described(contents: dict[str, Any], path: Path) -> dict[str, Any]:
     for name, kind in PARTS.items():
         if not isinstance(description.get(name), kind):
             raise CheckpointError(f"{path} is damaged: its `{name}` is not a {kind.__name__}.")
+    _check_preprocessing(description["preprocessing"], path)
     if not isinstance(contents.get("state_dict"), dict):
         raise CheckpointError(f"{path} is damaged: it has no weights.")
     return description
+
+
+def _check_preprocessing(preprocessing: dict[str, Any], path: Path) -> None:
+    if not preprocessing:  # trained on data that say nothing of it
+        return
+    for key, smallest in (("channels", 1), ("resize", 1), ("crop", 1), ("pad", 0)):
+        value = preprocessing.get(key)
+        if value is None and key in ("resize", "crop"):
+            continue
+        if not isinstance(value, int) or not smallest <= value <= LARGEST_SIDE:
+            raise CheckpointError(f"{path} is damaged: its preprocessing has {key}={value!r}.")
+    for key in ("mean", "std"):
+        if not isinstance(preprocessing.get(key), (list, Tensor)):
+            raise CheckpointError(f"{path} is damaged: its preprocessing has no {key}.")
 
 
 def describe(path: str | Path) -> dict[str, Any]:
@@ -121,7 +144,7 @@ def load(path: str | Path) -> LitClassifier:
     path = Path(path)
     contents = _read(path, mmap=False)
     description = _described(contents, path)
-    module = _lay_out(description, path)
+    module = lay_out(description, path)
     state = contents["state_dict"]
     expected = {name: tuple(value.shape) for name, value in module.state_dict().items()}
     found = {name: tuple(value.shape) for name, value in state.items() if isinstance(value, Tensor)}
@@ -139,7 +162,12 @@ def load(path: str | Path) -> LitClassifier:
     return module.eval()
 
 
-def _lay_out(description: dict[str, Any], path: Path) -> LitClassifier:
+def lay_out(description: dict[str, Any], path: Path) -> LitClassifier:
+    """The network of a description without memory for its weights (on "meta").
+
+    Raises:
+        CheckpointError: a class that is not ours, or arguments that are absurd or build nothing.
+    """
     classes = buildable()
     name, arguments = description["class"], dict(description["args"])
     if name not in classes:

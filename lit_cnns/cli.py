@@ -4,6 +4,7 @@ Nothing here imports torch: `lit-cnns --help` and `--version` answer at once.
 """
 
 import argparse
+import os
 import sys
 from importlib import import_module
 
@@ -38,6 +39,14 @@ def main(argv: list[str] | None = None) -> int:
         return import_module(f"lit_cnns.commands.{arguments.verb}").run(arguments)
     except ValueError as error:  # what a user typed or gave; each says what is allowed, what came and what to do
         print(f"lit-cnns: error: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader, `head` for one, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except OSError as error:  # a full disk, a folder nobody may write to
+        if isinstance(error, ConnectionError) or error.strerror is None:
+            raise
+        print(f"lit-cnns: error: {error.filename or 'A file'} cannot be used: {error.strerror}.", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("lit-cnns: stopped.", file=sys.stderr)

@@ -71,13 +71,20 @@ def _build(part: dict[str, Any], rooms: dict[str, Any], **extra: Any) -> Any:
     return rooms[name](**{**extra, **(part.get("init_args") or {})})
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--config", required=True, help="a YAML or the name of one, e.g. lenet5_modern/digits")
-    parser.add_argument("--epochs", type=int, help="passes over the training set (default: the YAML's)")
-    parser.add_argument("--output", type=Path, default=Path("runs/fabric/last.ckpt"), help="the checkpoint to write")
-    arguments = parser.parse_args()
+def run(arguments: argparse.Namespace) -> None:
+    """Build what the YAML says, train it and write its checkpoint.
+
+    Raises:
+        ValueError: a configuration, data or an output that cannot be used.
+    """
     config = read_config(find_config(arguments.config))
+    epochs = config.get("trainer", {}).get("max_epochs", 0) if arguments.epochs is None else arguments.epochs
+    if epochs < 1:  # a YAML that counts in steps has none, or -1
+        raise ValueError("This loop counts in passes over the training set: give --epochs, 1 or more.")
+    try:
+        arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"{arguments.output} cannot be written: {error.strerror}.") from None
     started = os.environ.get("LT_CLI_USED") == "1"  # `fabric run` has made the processes and says so to Fabric
     fabric = Fabric() if started else Fabric(accelerator="auto", devices=os.environ.get("LOCAL_WORLD_SIZE", "1"))
     if not started:
@@ -87,10 +94,22 @@ def main() -> None:
     networks = {cls.__name__: cls for cls, _ in LINEAGE.values()}
     model = _build(config["model"], networks, num_classes=data.num_classes, in_channels=data.in_channels)
     model.describe_data(data)
-    fit(fabric, model, data, arguments.epochs or config["trainer"]["max_epochs"])
+    fit(fabric, model, data, epochs)
     if fabric.is_global_zero:
         save_slim(model, arguments.output, half=False)
     fabric.print(f"Wrote {arguments.output}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--config", required=True, help="a YAML or the name of one, e.g. lenet5_modern/digits")
+    parser.add_argument("--epochs", type=int, help="passes over the training set (default: the YAML's)")
+    parser.add_argument("--output", type=Path, default=Path("runs/fabric/last.ckpt"), help="the checkpoint to write")
+    arguments = parser.parse_args()
+    try:
+        run(arguments)
+    except ValueError as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

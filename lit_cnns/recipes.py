@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from lit_cnns import papers
+
 __all__ = ["config_names", "find_config", "read_config"]
 
 # the working folder, the wheel, the checkout
@@ -18,12 +20,14 @@ def config_names() -> list[str]:
 
 
 def find_config(name: str) -> Path:
-    """The file of a configuration: a path, or a name such as `lenet5_modern/digits`.
+    """The file of a configuration: a path, or a name such as `lenet5_modern/digits` or `vgg16/imagenet`.
 
     Raises:
         ValueError: neither; the nearest names are given.
     """
-    for path in (Path(name), *(folder / f"{name}{suffix}" for folder in CONFIG_FOLDERS for suffix in ("", ".yaml"))):
+    network, slash, data = name.partition("/")
+    proper = f"{papers.aliases().get(network, network)}{slash}{data}"  # vgg16/imagenet is vgg_d/imagenet
+    for path in (Path(name), *(folder / f"{proper}{suffix}" for folder in CONFIG_FOLDERS for suffix in ("", ".yaml"))):
         if path.is_file():
             return path
     near = difflib.get_close_matches(name, config_names(), n=3, cutoff=0.4)
@@ -43,4 +47,7 @@ def read_config(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(contents, dict):
         raise ValueError(f"{path} holds no settings; a configuration has `model`, `data` and `trainer`.")
+    for section in ("trainer", "checkpoint", "predictions"):
+        if not isinstance(contents.get(section, {}), dict):
+            raise ValueError(f"{path}: `{section}` holds settings, `name: value` each, not {contents[section]!r}.")
     return contents

@@ -3,12 +3,16 @@
 A run is a folder `runs/<name>/version_<n>` with `checkpoints/`, `metrics.csv` and `config.yaml`.
 """
 
+import signal
 import sys
 from pathlib import Path
 from typing import Any
 
 import lightning as L
+import torch
 from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.plugins.environments import SLURMEnvironment
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from lit_cnns.checkpoints import CheckpointError, describe
 
@@ -64,18 +68,48 @@ def resolve(word: str, folder: str | Path = "runs") -> Path | None:
 class SaveWhenCut(Callback):
     """Writes `cut.ckpt` when a run ends by Ctrl-C, a signal or an error, and says how to go on.
 
-    `status` is then the exit status a shell expects: 130 after Ctrl-C, 143 after SIGTERM, else 0.
+    `status` is then the exit status a shell expects: 130 after Ctrl-C, 143 after SIGTERM, else 0. Of several processes
+    all stop after the step in which one of them was told to: one that stopped alone would leave the others waiting.
     """
 
     def __init__(self) -> None:
         self.saved: Path | None = None
         self.status = 0
+        self.first_step: int | None = None  # of this run, which may go on with an older one
+        self.told = 0  # the number of the signal that has come
+        self.before: dict[int, Any] = {}
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self.first_step = trainer.global_step
+        if trainer.world_size > 1:  # SLURM's SIGTERM follows a checkpoint of Lightning's own
+            kinds = (signal.SIGINT,) if SLURMEnvironment.detect() else (signal.SIGINT, signal.SIGTERM)
+            self.before = {kind: signal.signal(kind, self._note) for kind in kinds}
+
+    def _note(self, kind: int, frame: Any) -> None:
+        if self.told == kind == signal.SIGINT:  # a second Ctrl-C does not wait
+            signal.signal(kind, signal.SIG_DFL)
+            signal.raise_signal(kind)
+        self.told = kind
+
+    def on_train_batch_end(self, trainer: L.Trainer, pl_module: L.LightningModule, *_: Any) -> None:
+        if not self.before:
+            return
+        told = trainer.strategy.reduce(torch.tensor(self.told, device=pl_module.device), reduce_op="max")
+        if told == signal.SIGTERM:
+            raise SIGTERMException
+        if told == signal.SIGINT:
+            raise KeyboardInterrupt
+
+    def teardown(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
+        for kind, handler in self.before.items():
+            signal.signal(kind, handler)
+        self.before = {}
 
     def on_exception(self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException) -> None:
         self.status = {"KeyboardInterrupt": 130, "SIGTERMException": 143}.get(type(exception).__name__, 0)
         if not trainer.training and not trainer.validating:
             return
-        if trainer.checkpoint_callback is None or trainer.global_step == 0:
+        if trainer.checkpoint_callback is None or self.first_step in (None, trainer.global_step):
             return
         folder = Path(getattr(trainer.checkpoint_callback, "dirpath", None) or trainer.default_root_dir)
         self.saved = folder / CUT

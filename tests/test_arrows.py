@@ -23,7 +23,7 @@ ROOMS: dict[str, set[str]] = {
     "features": set(),
     "optimisation": set(),
     "initialisation": set(),
-    "recipes": set(),
+    "recipes": {"papers"},
     "classifier": {"evaluation", "optimisation", "initialisation"},
     "lineage": {"models", "papers", "classifier", "optimisation", "initialisation"},  # a name means what the papers say
     "guests": {"classifier"},

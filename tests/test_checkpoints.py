@@ -11,11 +11,13 @@ from lit_cnns.checkpoints import CheckpointError, describe, load, save_slim
 from lit_cnns.lineage import LitCifarResNet, LitLeNet5
 from lit_cnns.runs import find_checkpoints, resolve
 
+PREPARED = {"channels": 1, "resize": 32, "crop": 32, "pad": 0, "mean": [0.0], "std": [1.0]}
+
 
 @pytest.fixture
 def saved(tmp_path):
     module = LitLeNet5("modern", num_classes=4)
-    module.class_names, module.preprocessing = list("abcd"), {"channels": 1, "resize": 32}
+    module.class_names, module.preprocessing = list("abcd"), dict(PREPARED)
     module.data_description = {"class": "Digits", "args": {}}
     save_slim(module, tmp_path / "net.ckpt", half=False)
     return module, tmp_path / "net.ckpt"
@@ -108,8 +110,9 @@ def test_code_in_a_checkpoint_is_not_executed(tmp_path, form):
         torch.save(bomb, tmp_path / "hostile.ckpt")
     else:
         (tmp_path / "hostile.ckpt").write_bytes(pickle.dumps(bomb))
-    with pytest.raises(CheckpointError):
+    with pytest.raises(CheckpointError) as refused:
         load(tmp_path / "hostile.ckpt")
+    assert form == "pickle" or str(refused.value).endswith("plain values (io.open); it was not executed.")
     assert not (tmp_path / "executed").exists()
 
 
@@ -137,6 +140,9 @@ def altered(saved, tmp_path, **changes):
         ({"args": {"variant": "ancient", "num_classes": 4}}, "cannot be built"),
         ({"args": None}, "`args` is not a dict"),
         ({"format": 2}, "format 2"),
+        ({"preprocessing": {**PREPARED, "resize": 10**6}}, "resize=1000000"),
+        ({"preprocessing": {**PREPARED, "channels": "x"}}, "channels='x'"),
+        ({"preprocessing": {"channels": 1, "resize": 32, "crop": 32, "pad": 0}}, "no mean"),
     ],
 )
 def test_a_description_that_lies_is_refused(saved, tmp_path, changes, sentence):

@@ -1,9 +1,11 @@
 """The command line on real digits: the order of settings, checkpoints by word, tables, sentences for what is wrong."""
 
+import contextlib
 import csv
 import itertools
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -13,6 +15,7 @@ import pytest
 import torch
 from PIL import Image
 
+from lit_cnns import papers
 from lit_cnns.cli import main
 from lit_cnns.commands.arguments import arrange
 
@@ -82,6 +85,87 @@ def arranged(verb, *argv):
     return args, settings
 
 
+@pytest.fixture
+def full_disk():
+    """No file may become larger than 100 kB: to write more fails as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_takes_no_checkpoint_ends_a_run_with_one_sentence(tmp_path, monkeypatch, full_disk, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["fit", "--config", "lenet5_modern/digits", "--config", "trainer/debug", *QUICK]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == "lit-cnns: error: A file cannot be used: File too large."
+
+
+def test_a_place_that_cannot_be_written_to_ends_a_run_with_one_sentence(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs").write_text("a file where the folder of runs should be")
+    assert main(["fit", "--config", "lenet5_modern/digits", "--config", "trainer/debug", *QUICK]) == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("lit-cnns: error: ")
+    assert "runs" in last
+
+
+def altered(there, **changes):
+    contents = torch.load(next(there.rglob("last.ckpt")), weights_only=True)
+    contents["lit_cnns"].update(changes)
+    torch.save(contents, there / "altered.ckpt")
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"class": "data.Digits"}, "altered.ckpt names the class 'data.Digits'"),
+        ({"args": {"variant": "modern", "num_classes": 10**9}}, "altered.ckpt asks for num_classes=1000000000"),
+        ({"args": {"variant": ["x"]}}, "altered.ckpt describes a LitLeNet5 that cannot be built"),
+        ({"data": {}}, "Nothing says which data to test: give --data CLASS"),
+    ],
+)
+def test_a_verb_of_lightning_looks_at_a_checkpoint_before_it_builds_anything(there, capsys, changes, sentence):
+    altered(there, **changes)
+    assert main(["test", "--ckpt_path", "altered.ckpt", *QUICK]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+YOURS = """
+from lit_cnns import LitLeNet5
+
+class LitYours(LitLeNet5):
+    pass
+"""
+
+
+def test_a_checkpoint_of_a_registered_packages_class_needs_nothing_else_either(there, monkeypatch, capsys):
+    package = there / "package"
+    (package / "yours-1.dist-info").mkdir(parents=True)
+    (package / "yours.py").write_text(YOURS)
+    (package / "yours-1.dist-info" / "METADATA").write_text("Name: yours\nVersion: 1\n")
+    (package / "yours-1.dist-info" / "entry_points.txt").write_text("[lit_cnns.models]\nLitYours = yours:LitYours\n")
+    altered(there, **{"class": "LitYours"})
+    assert main(["test", "--ckpt_path", "altered.ckpt", *QUICK]) == 2
+    assert "names the class 'LitYours'" in capsys.readouterr().err
+    monkeypatch.syspath_prepend(package)
+    assert main(["test", "--ckpt_path", "altered.ckpt", *QUICK]) == 0
+    assert "test/top1" in capsys.readouterr().out
+
+
+def test_weights_of_another_network_get_one_sentence(there, capsys):
+    assert main(["test", "--ckpt_path", "last", "--model.variant", "original", *QUICK]) == 2
+    assert "weights do not fit the network that was asked for: Missing key(s)" in capsys.readouterr().err
+
+
+def test_classify_says_what_it_lacks(there, capsys):
+    Image.new("L", (20, 20), 255).save(there / "white.png")
+    assert main(["classify", "last", "white.png", "--device", "abacus"]) == 2
+    assert "no device 'abacus' here; cpu always is." in capsys.readouterr().err
+    altered(there, preprocessing={})
+    assert main(["classify", "altered.ckpt", "white.png"]) == 2
+    assert "does not say how its pictures were prepared" in capsys.readouterr().err
+
+
 def test_what_is_typed_beats_the_yaml_and_the_yaml_beats_the_checkpoint(there):
     args, settings = arranged(
         "validate", "--model.lr", "0.5", "--config", "lenet5_modern/digits", "--ckpt_path", "last"
@@ -110,6 +194,29 @@ def test_num_classes_against_the_data_is_an_error(there, capsys):
         (["classify", "nowhere.ckpt", "."], "There are no pictures in ."),
         (["classify", "last", "nowhere.png"], "no picture or folder at nowhere.png"),
         (["info", "alexnett"], "did you mean"),
+        (
+            ["fit", "--model", "LitResNett", "--data", "Digits"],
+            "no LightningModule 'LitResNett'; did you mean LitResNet?",
+        ),
+        (["fit", "--model", "LitResNet", "--data", "Digitz"], "no LightningDataModule 'Digitz'; did you mean Digits?"),
+        (["fit", "--config", "lenet5_modern/digits", "--optimizer", "AdamWW"], "did you mean AdamW?"),
+        (
+            ["fit", "--config", "lenet5_modern/digits", "--model", "lit_cnns.Digits"],
+            "lit_cnns.Digits is not a Lightning",
+        ),
+        (["fit", "--config", "lenet5_modern/digits", "--model.lr", "fast"], "lr is of type float, not 'fast'."),
+        (
+            ["fit", "--config", "lenet5_modern/digits", "--trainer.max_epochs", "x"],
+            "max_epochs is of type int, not 'x'.",
+        ),
+        (["fit", "--config", "lenet5_modern/digits", "--model.variant", "old"], "['original', 'modern'], not 'old'."),
+        (["fit", "--config", "lenet5_modern/digits", "--model.schedule", "cosin"], "'plateau'], not 'cosin'."),
+        (["fit", "--config", "lenet5_modern/digits", "--data.image_size", "0"], "1 or more, not 0"),
+        (["predict", "--ckpt_path", "last", "--predictions.topk", "0"], "topk is 1 or more, not 0."),
+        (["predict", "--ckpt_path", "last", "--predictions.output", "p.txt"], "not to 'p.txt'."),
+        (["classify", "last", "pictures", "--output", "p.txt"], "not to 'p.txt'."),
+        (["fit"], "Nothing says which model and which data to fit"),
+        (["test"], "--ckpt_path best"),
         (["models", "transformer"], "No network's name holds"),
     ],
 )
@@ -118,8 +225,9 @@ def test_a_wrong_word_gets_one_sentence(there, capsys, argv, sentence):
     argv = [word if word != "." else "empty" for word in argv]
     assert main(argv) == 2
     error = capsys.readouterr().err
-    assert sentence.replace("in .", "in empty") in error
-    assert "Traceback" not in error
+    (line,) = [line for line in error.splitlines() if line.startswith("lit-cnns: error: ")]
+    assert sentence.replace("in .", "in empty") in line
+    assert error.endswith(f"{line}\n")
 
 
 @pytest.mark.parametrize(
@@ -128,6 +236,10 @@ def test_a_wrong_word_gets_one_sentence(there, capsys, argv, sentence):
         ("modell: {a: 1}", "did you mean model?"),
         ("trainer: {max_epoch: 1}", "did you mean max_epochs?"),
         ("- 1", "no settings"),
+        ("trainer: 3", "`trainer` holds settings, `name: value` each, not 3."),
+        ("model: {class_path: lit_cnns.LitResNett}", "did you mean LitResNet?"),
+        ("model: {init_args: {lr: fast}}", "lr is of type float, not 'fast'."),
+        ("model: {int_args: {lr: 1}}", "did you mean init_args?"),
     ],
 )
 def test_a_misspelt_key_of_a_yaml_gets_one_sentence(there, capsys, line, sentence):
@@ -150,11 +262,43 @@ def test_classify_names_what_is_in_pictures_and_counts_what_it_left_out(there, c
     assert row["predictions"][0]["class"] in "0123456789"
 
 
+def test_a_networks_name_says_its_class_and_its_arguments():
+    for words in (["--model", "plain34"], ["--model=plain34"]):
+        args, _ = arranged("fit", *words, "--data", "Digits", "--model.lr", "0.2")
+        line = " ".join(args).replace("--model=", "--model ")
+        assert line.endswith("--model LitResNet --model.depth=34 --model.residual=False --data Digits --model.lr 0.2")
+    args, _ = arranged("fit", "--config", "vgg16/imagenet", "--model", "lit_cnns.LitVGG")
+    assert any(word.endswith("vgg_d/imagenet.yaml") for word in args)
+    assert args[-1] == "lit_cnns.LitVGG"
+
+
+def test_an_evaluation_of_a_network_nobody_trained_says_so(there):
+    with pytest.warns(UserWarning, match="as it was initialised"):
+        assert main(["test", "--model", "resnet20_cifar", "--data", "Digits", "--config", "trainer/debug", *QUICK]) == 0
+
+
 def test_info_prints_the_papers_table(capsys):
     assert main(["info", "vgg16"]) == 0
     shown = capsys.readouterr().out
     assert "138,357,544" in shown
     assert "conv5_3" in shown
+
+
+@pytest.mark.parametrize("name", papers.rows())
+def test_info_knows_every_network_of_the_papers_and_keeps_its_columns_apart(capsys, name):
+    assert main(["info", name]) == 0
+    shown = capsys.readouterr().out
+    for layer in papers.layer_table(name):
+        kind = layer.get("module", layer["op"])
+        assert any(line.startswith(layer["name"]) and f" {kind} " in line for line in shown.splitlines())
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    words = [sys.executable, "-m", "lit_cnns", "info", "resnet152"]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait() == 141
 
 
 def test_models_lists_the_lineage(capsys):
@@ -164,17 +308,30 @@ def test_models_lists_the_lineage(capsys):
     assert "60,965,224" in shown
 
 
+TWO = ["--trainer.devices=2", "--trainer.strategy=ddp"]
+
+
+@pytest.mark.ddp
+@pytest.mark.parametrize("devices", [[], TWO], ids=["one process", "two processes"])
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_run_that_is_cut_leaves_a_checkpoint_and_says_how_to_go_on(tmp_path, sent, status):
-    words = ["fit", "--config", "lenet5_modern/digits", "--trainer.max_epochs", "2000", *QUICK]
+def test_a_run_that_is_cut_leaves_a_checkpoint_and_says_how_to_go_on(tmp_path, sent, status, devices):
+    words = ["fit", "--config", "lenet5_modern/digits", "--trainer.max_epochs", "2000", *QUICK, *devices]
     process = subprocess.Popen(
-        [sys.executable, "-m", "lit_cnns", *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "lit_cnns", *words],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 240
     while not list(tmp_path.rglob("last.ckpt")) and time.monotonic() < deadline:
         time.sleep(0.2)
-    process.send_signal(sent)
-    _, error = process.communicate(timeout=120)
+    os.killpg(process.pid, sent)  # as a terminal, a container or a scheduler does it
+    try:
+        _, error = process.communicate(timeout=120)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode == status
     (cut,) = tmp_path.rglob("cut.ckpt")
     assert "Go on with the same command and --ckpt_path" in error

@@ -99,6 +99,20 @@ def number(recipe, key):
     return said if isinstance(said, int | float) else None
 
 
+@pytest.mark.parametrize("name", ["lenet5_1998", "lenet5_modern"])
+def test_a_picture_that_cannot_be_read_costs_nothing(name):
+    module = lit_cnns.build(name)
+    costs = module.criterion(torch.tensor([[-3.0] * 9 + [-1.0]] * 2), torch.tensor([9, -100]), smoothing=0.1)
+    assert costs[1] == 0
+    assert costs[0] > 0
+
+
+def test_lenet5_of_1998_smooths_its_labels_when_asked():
+    logits, label = -torch.arange(10.0)[None], torch.tensor([0])
+    costs = [lit_cnns.build("lenet5_1998").criterion(logits, label, share).item() for share in (0.0, 0.2)]
+    assert costs[1] - costs[0] == pytest.approx(0.2 * 4.5)  # a fifth of the label costs the mean distance, 4.5, more
+
+
 @pytest.mark.parametrize("name", [n for n in LINEAGE if "adaptation" not in papers.row(n)])
 def test_optimiser_defaults_are_the_papers(name):
     recipe, module = papers.row(name)["recipe"], on_meta(name)

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import lit_cnns
+from lit_cnns import papers
+from lit_cnns.lineage import LINEAGE
 from lit_cnns.recipes import find_config, read_config
 
 VERSION = "LIT_CNNS_VERSION"  # the number of a run, for the processes that Lightning starts for it
@@ -39,6 +42,7 @@ class Line:
                 line.checkpoint = value
             else:
                 line.configs.append(value)
+        line.rest = _by_class(line.rest)
         return line
 
     def typed(self, key: str) -> bool:
@@ -48,6 +52,20 @@ class Line:
     @property
     def model_typed(self) -> bool:
         return any(token.split("=")[0] in ("--model", "--model.class_path") for token in self.rest)
+
+
+def _by_class(words: list[str]) -> list[str]:
+    """`--model vgg16` as the class and the arguments that the network's name stands for."""
+    spelt: list[str] = []
+    for before, word in zip(["", *words], words, strict=False):
+        start, name = ("--model=", word.removeprefix("--model=")) if word.startswith("--model=") else ("", word)
+        name = papers.aliases().get(name, name)
+        if name in LINEAGE and (start or before == "--model"):
+            cls, arguments = LINEAGE[name]
+            spelt += [start + cls.__name__, *(f"--model.{key}={value}" for key, value in arguments.items())]
+        else:
+            spelt.append(word)
+    return spelt
 
 
 def _init_args(part: Any) -> dict[str, Any]:
@@ -104,7 +122,7 @@ def run_defaults(verb: str, name: str) -> dict[str, Any]:
 
 
 def _from_checkpoint(word: str, named: bool) -> tuple[str | None, dict[str, Any]]:
-    from lit_cnns.checkpoints import ForeignCheckpoint, describe
+    from lit_cnns.checkpoints import ForeignCheckpoint, describe, lay_out
     from lit_cnns.runs import resolve
 
     path = resolve(word)
@@ -116,7 +134,9 @@ def _from_checkpoint(word: str, named: bool) -> tuple[str | None, dict[str, Any]
         if named:  # another package's network, which the YAML or the line names
             return str(path), {}
         raise
-    layers = {"model": {"class_path": f"lit_cnns.{description['class']}", "init_args": description["args"]}}
+    cls = type(lay_out(description, path))
+    home = "lit_cnns" if cls.__name__ in lit_cnns.__all__ else cls.__module__
+    layers = {"model": {"class_path": f"{home}.{cls.__name__}", "init_args": description["args"]}}
     if data := description["data"]:
         layers["data"] = {"class_path": f"lit_cnns.{data['class']}", "init_args": data.get("args", {})}
     return str(path), layers

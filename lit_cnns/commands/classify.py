@@ -4,6 +4,10 @@ import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
 
@@ -26,19 +30,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     import torch
 
-    from lit_cnns.callbacks import prediction, write_table
+    from lit_cnns.callbacks import check_output, prediction, write_table
     from lit_cnns.checkpoints import load
     from lit_cnns.data import ImageError, read_image, to_batch
     from lit_cnns.runs import resolve
 
     if arguments.topk < 1 or arguments.batch_size < 1:
         raise ValueError("--topk and --batch_size are 1 or more.")
+    check_output(arguments.output)
     paths = list(find_pictures(arguments.images))
     checkpoint = resolve(arguments.checkpoint)
     if checkpoint is None:
         raise ValueError("There is no run yet; give the path of a checkpoint.")
     module = load(checkpoint)
-    device = torch.device(arguments.device or best_device())
+    if not module.preprocessing:
+        raise ValueError(
+            f"{checkpoint} does not say how its pictures were prepared (it was trained on data of another package): "
+            "set `preprocessing` on the network and save it by lit_cnns.checkpoints.save_slim."
+        )
+    device = find_device(arguments.device or best_device())
     module.to(device)
     rows, broken = [], []
     for start in progress(range(0, len(paths), arguments.batch_size), len(paths) > 4 * arguments.batch_size):
@@ -61,6 +71,20 @@ def run(arguments: argparse.Namespace) -> int:
     if broken:
         print(f"lit-cnns: {len(broken)} pictures were left out; the first: {broken[0]}", file=sys.stderr)
     return 0
+
+
+def find_device(name: str) -> "torch.device":
+    """A device that can be used here.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    import torch
+
+    try:
+        return torch.zeros((), device=name).device
+    except (RuntimeError, AssertionError):
+        raise ValueError(f"There is no device {name!r} here; cpu always is.") from None
 
 
 def best_device() -> str:

@@ -3,10 +3,12 @@
 import difflib
 import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 
 import lightning as L
+
+import lit_cnns
 
 SECTIONS = (
     "model",
@@ -27,29 +29,89 @@ def _near(word: str, allowed: Iterable[str]) -> str:
     return f"did you mean {near[0]}?" if near else f"allowed are {', '.join(names)}."
 
 
+def _named(path: str) -> type:
+    module, _, name = path.rpartition(".")
+    return getattr(import_module(module), name)
+
+
 def _arguments(cls: type) -> list[str]:
     found = {n for base in cls.__mro__ for n in inspect.signature(base.__init__).parameters}  # type: ignore[misc]
     return sorted(found - {"self", "args", "kwargs", "training", "common", "net"})
 
 
-def refusal(message: str) -> str:
-    """One sentence for an error message of the parser."""
-    if found := re.search(r"class_path '([\w.]+)':\s+(?:Group '[^']*' does not accept|Option) '([\w.]+)'", message):
-        module, _, name = found[1].rpartition(".")
-        arguments = _arguments(getattr(import_module(module), name))
-        return f"{name} has no argument {found[2]!r}; {_near(found[2], arguments)}"
-    if found := re.search(r"(?:does not accept option '|unrecognized arguments: --)([\w.]+)", message):
-        section, _, rest = found[1].partition(".")
-        if section == "trainer" and rest:
-            option = rest.split(".")[0]
-            return f"trainer has no setting {option!r}; {_near(option, inspect.signature(L.Trainer).parameters)}"
-        return f"There is no setting {section!r}; {_near(section, SECTIONS)}"
-    if found := re.search(r"class_path '([\w.]+)':\s+(.+)", message):
-        name = found[1].rpartition(".")[2]
-        import lit_cnns
+def _subclasses(cls: type) -> Iterator[type]:
+    children: list[type] = cls.__subclasses__()
+    for child in children:
+        yield child
+        yield from _subclasses(child)
 
-        return f"{found[1]} cannot be used ({found[2].strip()}); {_near(name, lit_cnns.__all__)}"
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    return " ".join(
-        line for line in lines if not line.startswith(("Subtypes", "Given value type", "- Expected a <class"))
-    )
+
+def _no_argument(found: re.Match) -> str:
+    cls, (key, *_) = _named(found[1]), found[2].split(".")
+    return f"{cls.__name__} has no argument {key!r}; {_near(key, [*_arguments(cls), 'init_args'])}"
+
+
+def _no_setting(found: re.Match) -> str:
+    section, _, rest = found[1].partition(".")
+    if section == "trainer" and rest:
+        option = rest.split(".")[0]
+        return f"trainer has no setting {option!r}; {_near(option, inspect.signature(L.Trainer).parameters)}"
+    return f"There is no setting {section!r}; {_near(section, SECTIONS)}"
+
+
+def _no_class(found: re.Match) -> str:
+    base = _named(found["base"])
+    path = found["path"] or found["other"]
+    names = [cls.__name__ for cls in _subclasses(base) if not cls.__name__.startswith("_")]
+    ours = [name for name in names if name in lit_cnns.__all__]
+    reason = f" ({' '.join(found['reason'].split())})" if found["reason"] else ""
+    near = _near(path.rpartition(".")[2], ours or names)
+    return f"There is no {base.__name__} {path!r}{reason}; {near}"
+
+
+def _wrong_value(found: re.Match) -> str:
+    kinds = dict.fromkeys(re.findall(r"Expected an? <class '(?:\w+\.)*(\w+)'>", found["problem"]))
+    kinds.pop("NoneType", None)
+    value = re.search(r"(?:Got value|Given value): ?(.*)", found["problem"])
+    if not kinds or not value:
+        return f"{found['key']} cannot be used: {' '.join(found['problem'].split())}"
+    return f"{found['key']} is of type {' or '.join(kinds)}, not {value[1]!r}."
+
+
+def _nothing_said(found: re.Match) -> str:
+    parts = [part for part in ("model", "data") if f".{part}" in found["parts"]]
+    example = "--config lenet5_modern/digits" if found["verb"] == "fit" else "--ckpt_path best"
+    options = " and ".join(f"--{part} CLASS" for part in parts)
+    return f"Nothing says which {' and which '.join(parts)} to {found['verb']}: give {options}, or e.g. {example}."
+
+
+_BASE = r"Subtypes: \[(?:list\[|<class ')(?P<base>[\w.]+).*?"
+RULES: list[tuple[str, Callable[[re.Match[str]], str]]] = [
+    (r"class_path '([\w.]+)':\s+(?:Group '[^']*' does not accept|Option) '([\w.]+)'", _no_argument),
+    (r"(?:does not accept option '|unrecognized arguments: --)([\w.]+)", _no_setting),
+    (r"class_path '[\w.]+':\s+Parser key \"(?P<key>[\w.]+)\":(?P<problem>.*)", _wrong_value),
+    (
+        _BASE + r"(?:string: (?P<path>[\w.]+)|class_path '(?P<other>[\w.]+)':\s+)(?P<reason>[^\n]*)\n",
+        _no_class,
+    ),
+    (
+        r"Subtypes: \[<class '[\w.]*?(?P<base>\w+)'.*not correspond to a subclass of.*Given value: (?P<value>[^\n]*)",
+        lambda found: f"{found['value']} is not a {found['base']}.",
+    ),
+    (r"Parser key \"(?P<key>[\w.]+)\":(?P<problem>.*)", _wrong_value),
+    (r"arguments are required: (?P<parts>(?P<verb>\w+)\..*)", _nothing_said),
+    # what a constructor says itself
+    (
+        r"Errors:\s+- (?P<own>.*?)\s+- Expected a <class 'NoneType'>",
+        lambda found: " ".join(found["own"].split()),
+    ),
+]
+
+
+def refusal(message: str) -> str:
+    """One sentence for an error message of the parser; any other sentence stays as it is."""
+    message = "Problem with".join(message.split("Problem with")[:2])  # of several classes tried, the first
+    for pattern, sentence in RULES:
+        if found := re.search(pattern, message, re.DOTALL):
+            return sentence(found)
+    return " ".join(message.split())

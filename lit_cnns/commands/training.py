@@ -11,6 +11,7 @@ import lightning as L
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.utilities.rank_zero import rank_zero_warn
 
 import lit_cnns.data
 import lit_cnns.lineage  # noqa: F401  (its classes answer to their short names)
@@ -87,6 +88,10 @@ def _quiet() -> None:
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
     warnings.filterwarnings("ignore", message=".*Checkpoint directory .* exists and is not empty.*")
     warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
+    # the counts are summed over the processes before they are logged; only fit writes checkpoints
+    warnings.filterwarnings("ignore", message=".*recommended to use .self.log.*sync_dist=True.*")
+    warnings.filterwarnings("ignore", message=".*when using `ckpt_path`, callbacks used to create the checkpoint.*")
+    warnings.filterwarnings("ignore", message=".*The dirpath has changed from.*")
 
 
 def run(verb: str, argv: list[str]) -> int:
@@ -97,11 +102,17 @@ def run(verb: str, argv: list[str]) -> int:
     _quiet()
     cut, started = SaveWhenCut(), VERSION in os.environ
     try:
-        LitCLI(arrange(verb, argv), cut)
-    except MisconfigurationException as error:
-        raise ValueError(str(error)) from None
-    except argparse.ArgumentError as error:
+        arranged = arrange(verb, argv)
+        if verb != "fit" and arranged.checkpoint is None:
+            rank_zero_warn("No --ckpt_path: the network is as it was initialised, nobody has trained it.")
+        LitCLI(arranged, cut)
+    except (MisconfigurationException, argparse.ArgumentError, ValueError) as error:
         raise ValueError(refusal(str(error))) from None
+    except RuntimeError as error:
+        if "loading state_dict" not in str(error):
+            raise
+        lines = [" ".join(line.split()) for line in str(error).splitlines()]
+        raise ValueError(f"The checkpoint's weights do not fit the network that was asked for: {lines[1]}") from None
     except SystemExit as stop:
         if cut.status:
             return cut.status

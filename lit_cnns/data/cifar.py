@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lit_cnns.data.module import per_channel
+from lit_cnns.data.module import per_channel, positive
 from lit_cnns.data.published import PublishedSet
 
 
@@ -51,7 +51,7 @@ class CIFAR10(PublishedSet):
         self.save_hyperparameters(logger=False)
         if image_size > resize:
             raise ValueError(f"image_size {image_size} is larger than resize {resize}: raise resize with it.")
-        self.side, self.resize = image_size, resize
+        self.side, self.resize = positive(image_size), resize
         self.mean, self.std = per_channel(mean, 3), per_channel(std, 3)
 
     @property

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from lit_cnns.data.memory import TensorSet
-from lit_cnns.data.module import ImageData, per_channel, stratified
+from lit_cnns.data.module import ImageData, per_channel, positive, stratified
 from lit_cnns.data.pictures import resize_to
 
 _MEAN, _STD = 0.3053, 0.3760  # of the 8 x 8 pixels in [0, 1]
@@ -40,7 +40,7 @@ class Digits(ImageData):
     ) -> None:
         super().__init__(**common)
         self.save_hyperparameters(logger=False)
-        self.side, self.split_seed = image_size, split_seed
+        self.side, self.split_seed = positive(image_size), split_seed
         self.mean, self.std = per_channel(mean, 1), per_channel(std, 1)
 
     @property

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from lit_cnns.data.files import FileSet, TrainingCrop
 from lit_cnns.data.layout import SEE, Layout, class_folders, list_pictures
-from lit_cnns.data.module import ImageData, per_channel, stratified
+from lit_cnns.data.module import ImageData, per_channel, positive, stratified
 from lit_cnns.data.sampling import PictureSet
 
 SMALL = 64  # pictures up to this side are kept in memory, and cropped on the device
@@ -76,7 +76,12 @@ class ImageFolder(ImageData):
     ) -> None:
         super().__init__(flip=flip, num_workers=num_workers, **common)
         self.save_hyperparameters(logger=False)
-        self.root, self.side, self.interpolation, self.channels = Path(root), image_size, interpolation, channels
+        self.root, self.side, self.interpolation, self.channels = (
+            Path(root),
+            positive(image_size),
+            interpolation,
+            channels,
+        )
         self.resize = resize or (image_size if image_size <= SMALL else image_size * 8 // 7)
         kind = train_crop or ("central_square" if image_size <= SMALL else "random_resized")
         drawn = self.resize if train_resize is None else train_resize

@@ -24,7 +24,7 @@ class Layout:
             ValueError: there is no such folder.
         """
         if not root.is_dir():
-            raise ValueError(f"There is no folder {root}. {SEE}")
+            raise ValueError(f"There is no folder {root}; `root` (--data.root) says where the pictures are. {SEE}")
         train, val, test = (root / name if (root / name).is_dir() else None for name in ("train", "val", "test"))
         return cls(train, val, test) if train or val or test else cls(root, None, None)
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lit_cnns.data.module import per_channel
+from lit_cnns.data.module import per_channel, positive
 from lit_cnns.data.published import PublishedSet
 
 
@@ -47,7 +47,7 @@ class MNIST(PublishedSet):
     ) -> None:
         super().__init__(**common)
         self.save_hyperparameters(logger=False)
-        self.side = image_size
+        self.side = positive(image_size)
         self.mean, self.std = per_channel(mean, 1), per_channel(std, 1)
 
     @property

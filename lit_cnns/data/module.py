@@ -191,6 +191,13 @@ def _epoch(trainer: L.Trainer) -> int:
     return trainer.fit_loop.epoch_progress.current.processed  # type: ignore[attr-defined]
 
 
+def positive(side: int) -> int:
+    """The side of pictures, in pixels; ValueError where it is none."""
+    if side < 1:
+        raise ValueError(f"image_size is the side of the pictures in pixels, 1 or more, not {side}.")
+    return side
+
+
 def per_channel(values: Sequence[float], channels: int) -> list[float]:
     """A mean or std as a list of one number a channel."""
     if len(values) != channels:

@@ -3,9 +3,10 @@
 from typing import Any, ClassVar
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from lit_cnns.classifier import LitClassifier
+from lit_cnns.classifier import NOT_COUNTED, LitClassifier
 from lit_cnns.models import LeNet5, LeNet5Modern
 
 
@@ -51,6 +52,14 @@ class LitLeNet5(LitClassifier):
     def criterion(self, logits: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
         if self.variant == "modern":
             return super().criterion(logits, labels, smoothing)
-        right = (labels * logits).sum(1) if labels.is_floating_point() else logits.gather(1, labels[:, None])[:, 0]
+        soft = labels if labels.is_floating_point() else _as_shares(labels, logits)
+        if smoothing:
+            soft = soft * (1 - smoothing) + soft.sum(1, keepdim=True) * smoothing / logits.shape[1]
         rubbish = logits.new_full((len(logits), 1), -self.rubbish)
-        return torch.logsumexp(torch.cat([logits, rubbish], 1), 1) - right
+        every = torch.logsumexp(torch.cat([logits, rubbish], 1), 1)
+        return soft.sum(1) * every - (soft * logits).sum(1)
+
+
+def _as_shares(labels: Tensor, logits: Tensor) -> Tensor:
+    # a picture that is not counted has none
+    return F.one_hot(labels.clamp(min=0), logits.shape[1]).to(logits) * (labels != NOT_COUNTED)[:, None]

@@ -129,7 +129,9 @@ def test_a_fraction_set_aside_leaves_val_to_test_on(root):
 
 
 def test_missing_and_empty_folders_are_refused_with_a_sentence(root):
-    with pytest.raises(ValueError, match=r"There is no folder .*nowhere\. docs/data\.md shows the layout expected\."):
+    with pytest.raises(
+        ValueError, match=r"There is no folder .*nowhere; `root` .*docs/data\.md shows the layout expected\."
+    ):
         _ = small(root / "nowhere").num_classes
     with pytest.raises(ValueError, match=r"No val/ folder under .*val_fraction: 0\.1.*docs/data\.md"):
         small(root / "train").setup("fit")
