@@ -9,6 +9,7 @@ are ever built from it.
 import inspect
 import json
 import pickle
+import re
 import zipfile
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -56,8 +57,10 @@ def _read(path: Path, mmap: bool) -> dict[str, Any]:
     try:
         contents = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
     except pickle.UnpicklingError as error:
+        named = re.search(r"GLOBAL (\S+)", str(error))  # torch buries it under advice to its own users
+        what = named[1] if named else _first_line(error)
         raise CheckpointError(
-            f"{path} holds something other than tensors and plain values ({_first_line(error)}); it was not executed."
+            f"{path} holds something other than tensors and plain values ({what}); it was not executed."
         ) from None
     except (RuntimeError, EOFError, KeyError, OSError) as error:
         raise CheckpointError(f"{path} is damaged or cut short ({_first_line(error)}).") from None
