@@ -5,6 +5,7 @@ It types the commands a user would type, as many trainings at a time as there ar
 """
 
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -90,6 +91,15 @@ class Lab:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
 
+    def wait_for_networks(self) -> None:
+        """Wait until it has torch and its checkpoints at hand: training would take the cores from the first visit."""
+        call = f"{self.address}/gradio_api/call/networks"
+        ask = urllib.request.Request(call, b'{"data": []}', {"Content-Type": "application/json"})
+        with urllib.request.urlopen(ask, timeout=60) as told:
+            event = json.load(told)["event_id"]
+        with urllib.request.urlopen(f"{call}/{event}", timeout=60) as told:
+            told.read()
+
     def close(self) -> None:
         self.process.terminate()
         self.process.wait()
@@ -113,10 +123,12 @@ def main() -> int:
                 sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
             ):
                 webbrowser.open(lab.address)
+            lab.wait_for_networks()
+        os.nice(10)  # the lab and the visitor's browser, which started before, go first
         print_table(train_all([Training(network, arguments.epochs) for network in arguments.networks]))
         print(f"\n{time.perf_counter() - start:.0f} seconds in all. What was trained lies below runs/.", flush=True)
         if lab is not None and attended:
-            print(f"The lab at {lab.address} has these networks too (reload the page). Ctrl-C closes it.")
+            print(f"The lab at {lab.address} has these networks, too. Ctrl-C closes it.")
             lab.process.wait()
     except subprocess.CalledProcessError as error:
         print(f"{' '.join(error.cmd)} ended with {error.returncode}:\n{error.output}", file=sys.stderr)

@@ -103,16 +103,17 @@ class Bomb:
         return (open, (str(self.marker), "w"))
 
 
-@pytest.mark.parametrize("form", ["torch", "pickle"])
-def test_code_in_a_checkpoint_is_not_executed(tmp_path, form):
+@pytest.mark.parametrize(
+    ("form", "sentence"), [("torch", r"\(io\.open\); it was not executed"), ("pickle", "no checkpoint")]
+)
+def test_code_in_a_checkpoint_is_not_executed(tmp_path, form, sentence):
     bomb = {"state_dict": {}, "lit_cnns": {"format": 1}, "x": Bomb(tmp_path / "executed")}
     if form == "torch":
         torch.save(bomb, tmp_path / "hostile.ckpt")
     else:
         (tmp_path / "hostile.ckpt").write_bytes(pickle.dumps(bomb))
-    with pytest.raises(CheckpointError) as refused:
+    with pytest.raises(CheckpointError, match=sentence):
         load(tmp_path / "hostile.ckpt")
-    assert form == "pickle" or str(refused.value).endswith("plain values (io.open); it was not executed.")
     assert not (tmp_path / "executed").exists()
 
 

@@ -27,6 +27,12 @@ def notice(sentence: str, kind: str = "note") -> str:
     return f'<p class="lab-notice lab-{kind}" role="{"alert" if kind == "alert" else "status"}">{escape(sentence)}</p>'
 
 
+def notices(sentences: Sequence[str], most: int = 4) -> str:
+    """Several sentences on what went wrong; of more than `most`, the number of the rest."""
+    rest = [f"And {len(sentences) - most} more of this kind."] if len(sentences) > most else []
+    return "".join(notice(sentence, "alert") for sentence in [*sentences[:most], *rest])
+
+
 def percent(probability: float) -> str:
     """A probability with two decimals that never claims certainty by rounding."""
     if 0 < probability < 0.00005:
@@ -70,11 +76,10 @@ def heading(entry: Entry) -> str:
     """Name, data, accuracy and place of a network."""
     from .worlds import trained_on
 
-    accuracy = entry.accuracy and f"top-1, {entry.accuracy}"
-    parts = [f"trained on {trained_on(entry.description)}", accuracy]
+    parts = [f"trained on {trained_on(entry.description)}", entry.accuracy("top-1")]
     return (
         f"<h3>{escape(entry.name)}</h3><p>{escape(' · '.join(part for part in parts if part))}</p>"
-        f'<p class="lab-place">{escape(entry.place)}</p>'
+        f'<p class="lab-place">{escape(entry.place).replace("/", "/<wbr>")}</p>'
     )
 
 

@@ -6,12 +6,23 @@ from typing import Any
 
 import gradio as gr
 
+from . import cards
 from .shelf import Shelf
 from .wiring import PRIVATE
 
 EXAMPLES = Path(__file__).parent / "examples"
 SECONDS_BETWEEN_LOOKS = 4
 FIRST_CHOICE = 3
+# Gradio shows examples without a word for screen readers
+NAME_EXAMPLES = """() => {
+  const name = () => {
+    for (const image of document.querySelectorAll("#examples .gallery-item img")) {
+      image.alt = image.closest("button").title = image.src.split("/").pop().split(".")[0].replaceAll("_", " ");
+    }
+  };
+  name();
+  new MutationObserver(name).observe(document.body, { childList: true, subtree: true });
+}"""
 NO_CHECKPOINT = """**No checkpoint found yet.** Make one in about a minute, on handwritten digits that need no download:
 
 ```
@@ -21,10 +32,11 @@ lit-cnns fit --config lenet5_modern/digits
 It appears in this list by itself when the first epoch is done."""
 
 
-def picture_input() -> gr.Image:
+def picture_input(demo: gr.Blocks) -> gr.Image:
     """Lay out the picture, and under it the examples: photographs first, then digits."""
     picture = gr.Image(
         label="Picture",
+        alt_text="The chosen picture",
         type="filepath",
         sources=["upload", "webcam", "clipboard"],
         buttons=["fullscreen"],
@@ -33,6 +45,7 @@ def picture_input() -> gr.Image:
     )
     examples = [*sorted(EXAMPLES.glob("*.jpg")), *sorted(EXAMPLES.glob("*.png"))]
     gr.Examples([[str(path)] for path in examples], picture, label="Examples", cache_examples=False, elem_id="examples")
+    demo.load(None, js=NAME_EXAMPLES)
     return picture
 
 
@@ -48,13 +61,14 @@ def network_list(demo: gr.Blocks, shelf: Shelf) -> gr.Dropdown:
         elem_id="networks",
     )
     status = gr.Markdown("Looking for checkpoints …", elem_id="status")
+    refused = gr.HTML(visible=False, elem_id="refused")
     refresh = gr.Button("Refresh", size="sm", variant="secondary", elem_id="refresh")
     version, started = gr.State(-1), gr.State(False)
     for event in (demo.load, refresh.click, gr.Timer(SECONDS_BETWEEN_LOOKS).tick):
         event(
             partial(look_again, shelf),
             [networks, version, started],
-            [networks, version, started, status],
+            [networks, version, started, status, refused],
             preprocess=False,
             show_progress="hidden",
             concurrency_id="shelf",
@@ -63,7 +77,7 @@ def network_list(demo: gr.Blocks, shelf: Shelf) -> gr.Dropdown:
     return networks
 
 
-def look_again(shelf: Shelf, chosen: list[str] | None, version: int, started: bool) -> tuple[Any, int, bool, Any]:
+def look_again(shelf: Shelf, chosen: list[str] | None, version: int, started: bool) -> tuple[Any, int, bool, Any, Any]:
     """Bring a page's list up to date.
 
     Args:
@@ -73,18 +87,19 @@ def look_again(shelf: Shelf, chosen: list[str] | None, version: int, started: bo
         started: whether this page has had its first choice.
 
     Returns:
-        Updates of the list, version and started, and the line under the list.
+        Updates of the list, version and started, the line under the list, and what is said of files that are damaged.
     """
     shelf.refresh()
     if shelf.version == version:
-        return gr.skip(), version, started, gr.skip()
+        return gr.skip(), version, started, gr.skip(), gr.skip()
     labels = shelf.labels
     update: dict[str, Any] = {"choices": [(label, id) for id, label in labels.items()]}
     if not started:
         update["value"] = shelf.first_choice(FIRST_CHOICE)
     elif gone := set(chosen or ()) - set(labels):
         update["value"] = [id for id in chosen or () if id not in gone]
-    return gr.update(**update), shelf.version, started or bool(labels), status_line(len(labels))
+    refused = gr.update(value=cards.notices(shelf.refused), visible=bool(shelf.refused))
+    return gr.update(**update), shelf.version, started or bool(labels), status_line(len(labels)), refused
 
 
 def status_line(count: int) -> str:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
+from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 from typing import Any
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by gradio when it is imported
@@ -36,7 +37,7 @@ def build(folders: Iterable[str | Path] = ()) -> gr.Blocks:
         opened = gr.State(False)
         with gr.Row(elem_id="lab"):
             with gr.Column(scale=1, min_width=300, elem_id="controls"):
-                picture = picture_input()
+                picture = picture_input(demo)
                 networks = network_list(demo, shelf)
             with gr.Column(scale=3, min_width=320), gr.Tabs():
                 with gr.Tab("Compare", id="compare"):
@@ -67,14 +68,30 @@ def launch(
         port: by default the first free one from 7860.
         share: make a public link through Gradio's servers.
         open_browser: open a browser tab.
+
+    Raises:
+        ValueError: nothing can listen on that host and port.
     """
-    serve(build(folders), server_name=host, server_port=port, share=share, inbrowser=open_browser)
+    try:
+        with socket(
+            AF_INET6 if ":" in host else AF_INET
+        ) as probe:  # Gradio would try a hundred ports, and take minutes over a wrong host
+            probe.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+            probe.bind((host, port or 0))
+    except (OSError, OverflowError) as error:
+        where = f"{host}, port {port}" if port else host
+        raise ValueError(f"The lab cannot listen on {where} ({error}); give another.") from error
+    demo = build(folders)
+    options = {"server_name": host, "server_port": port, "share": share, "inbrowser": open_browser}
+    _, address, public = serve(demo, **options, prevent_thread_lock=True, quiet=True)
+    print(f"The lab is open at {public or address}; Ctrl-C closes it.", flush=True)
+    demo.block_thread()
 
 
 def serve(demo: gr.Blocks, **options: Any) -> tuple[Any, str, str]:
     """Serve what `build` gave, with the lab's look and safe settings; `options` are those of `Blocks.launch`."""
     # torch and Lightning take seconds: they come while the page is already up
-    threading.Thread(target=import_module, args=("lit_cnns.runs",), daemon=True).start()
+    threading.Thread(target=_import_the_slow, daemon=True).start()
     settings: dict[str, Any] = {
         "theme": _theme(),
         "css_paths": Path(__file__).parent / "style.css",
@@ -86,6 +103,11 @@ def serve(demo: gr.Blocks, **options: Any) -> tuple[Any, str, str]:
         "share": False,
     }
     return demo.launch(**{**settings, **options})
+
+
+def _import_the_slow() -> None:
+    for module in ("lit_cnns.checkpoints", "lit_cnns_demo.panels"):
+        import_module(module)
 
 
 def _theme() -> gr.themes.Base:

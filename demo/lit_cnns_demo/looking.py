@@ -75,10 +75,11 @@ def _column(
         elem_classes="lab-layer",
         key=f"{entry.id}-layer",
     )
-    shown = _outputs(entry.id, show(upload, first, 0, tones))
+    shown = _outputs(entry, show(upload, first, 0, tones))
     maps, _, number, _, _ = shown
     with gr.Accordion("Kernels of the first convolution", open=False, key=f"{entry.id}-kernels"):
-        gr.Image(kernels(network), show_label=False, format="png", interactive=False, buttons=["download"])
+        words = f"Kernels of the first convolution of {entry.name}"
+        gr.Image(kernels(network), **{**_PICTURE, "buttons": ["download"]}, show_label=False, alt_text=words)
 
     asked = [picture, layer, number, scale]
     events: dict[str, Any] = {"trigger_mode": "always_last", "preprocess": False, "show_progress": "hidden", **COMPUTE}
@@ -92,12 +93,14 @@ def _column(
     maps.select(press, asked, shown, **events)
 
 
-def _outputs(id: str, values: tuple[Any, ...]) -> list[Any]:
+def _outputs(entry: Entry, values: tuple[Any, ...]) -> list[Any]:
     """Make the components of a column that show a layer, with their first values."""
     made: list[Any] = []
     for value, (kind, fixed) in zip(values, _COLUMN, strict=True):
         own = {key: part for key, part in value.items() if key != "__type__"}
-        key, kept = f"{id}-{fixed['elem_classes']}", ["value", "visible", "maximum", "label"]
+        if kind is gr.Image:
+            own["alt_text"] = f"{fixed['label'].split(':')[0]} of the chosen layer of {entry.name}"
+        key, kept = f"{entry.id}-{fixed['elem_classes']}", ["value", "visible", "maximum", "label"]
         made.append(kind(**{**fixed, **own}, key=key, preserved_by_key=kept))
     return made
 

@@ -36,19 +36,24 @@ class Entry:
     place: str
     description: dict[str, Any] = field(repr=False)
 
-    @property
-    def accuracy(self) -> str:
-        """The checkpoint's own top-1 and of which split: the test set if it has been tested."""
+    def accuracy(self, what: str = "") -> str:
+        """The checkpoint's own top-1 and of which split: the test set if it has been tested.
+
+        Args:
+            what: a word between the split and the number.
+        """
         for split in ("test", "val"):
-            if isinstance(top1 := self.description["metrics"].get(f"{split}/top1"), float):
-                return f"{split} {100 * top1:.1f}\N{NO-BREAK SPACE}%"
+            top1 = self.description["metrics"].get(f"{split}/top1")
+            if isinstance(top1, float) and 0 <= top1 <= 1:  # a damaged one may be NaN
+                return " ".join(part for part in (split, what, f"{100 * top1:.1f}\N{NO-BREAK SPACE}%") if part)
         return ""
 
     def title(self, parts_of_place: int = 0) -> str:
         """Name, data, accuracy and the end of its place, for a list."""
-        data = self.description["data"].get("class") or "unknown data"
+        from .worlds import data_name
+
         place = "/".join(self.place.split("/")[-parts_of_place:]) if parts_of_place else ""
-        return " · ".join(part for part in (self.name, str(data), self.accuracy, place) if part)
+        return " · ".join(part for part in (self.name, data_name(self.description), self.accuracy(), place) if part)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from lit_cnns import features
-from lit_cnns.data import ImageError, fit_image, read_image, to_batch
+from lit_cnns.data import ImageError, fit_image, prepare, read_image, to_batch
 
 from .network import Entry, Network
 from .shelf import Shelf
@@ -86,14 +86,12 @@ class LayerView:
     one_caption: str
 
 
-def picture(path: str | None, name: str) -> Tensor:
+def picture(path: str, name: str) -> Tensor:
     """Read an uploaded picture.
 
     Raises:
         ImageError: a sentence that calls the file `name`.
     """
-    if not path:
-        raise ImageError("Only a picture file can be taken.")
     try:
         return read_image(path)
     except ImageError as error:
@@ -113,7 +111,10 @@ def compare(shelf: Shelf, entries: list[Entry], image: Tensor) -> list[Answer | 
 
 def answer(network: Network, image: Tensor) -> Answer:
     """Ask one network what is in a picture."""
-    prediction = features.predict(network.net, to_batch([image], network.preprocessing))
+    seen = fit_image(image, network.preprocessing)
+    label = torch.zeros(1, dtype=torch.long)  # `prepare` takes what a DataModule yields
+    batch, _ = prepare((seen[None], label, label), network.preprocessing, train=False)
+    prediction = features.predict(network.net, batch)
     parameters, macs = network.costs
     return Answer(
         entry=network.entry,
@@ -124,7 +125,7 @@ def answer(network: Network, image: Tensor) -> Answer:
         macs=macs,
         world=world(network.entry.description),
         hint=outside(image, network.entry.description),
-        seen=fit_image(image, network.preprocessing),
+        seen=seen,
     )
 
 

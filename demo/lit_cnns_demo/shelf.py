@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+import time
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,20 +11,25 @@ from .network import Entry, Network, Stamp, load, network_name
 
 SHIPPED = Path(__file__).resolve().parent / "checkpoints"
 SUFFIXES = (".ckpt", ".safetensors")
+STILL_WRITING = 10  # seconds: a run may not have finished a file that is younger
 
 
 class Shelf:
-    """The checkpoints below some folders and those that ship, newest first.
+    """The checkpoints below some folders, newest first, and those that ship, oldest paper first.
 
     Args:
         folders: folders or files; one that does not exist yet is looked at again each time.
         memory: how many bytes of weights stay loaded; the one in use stays in any case.
+
+    Attributes:
+        refused: a sentence for each file that is damaged or carries code; other programs' sound files are passed over.
     """
 
     def __init__(self, folders: Iterable[str | Path] = (), memory: int = 2 << 30) -> None:
         self.folders = [Path(folder) for folder in folders]
         self.memory = memory
         self.version = 0
+        self.refused: list[str] = []
         self._entries: dict[str, Entry] = {}
         self._seen: dict[Path, Stamp] | None = None
         self._loaded: OrderedDict[str, Network] = OrderedDict()
@@ -57,13 +63,23 @@ class Shelf:
             seen = self._stamps()
             if seen == self._seen:
                 return
-            from lit_cnns import runs
+            from lit_cnns.checkpoints import CheckpointError, ForeignCheckpoint
 
-            paths = runs.find_checkpoints(*self.folders, SHIPPED)
-            found = [entry for path in paths if (entry := self._entry(path))]
-            found.sort(key=lambda entry: (entry.path.is_relative_to(SHIPPED), -entry.stamp[0]))
-            self._entries = {entry.id: entry for entry in found}
-            self._seen = seen
+            read = {(entry.path, entry.stamp): entry for entry in self.entries}
+            found, refused, settled = [], [], dict(seen)
+            for path, stamp in seen.items():
+                try:
+                    found.append(read.get((path, stamp)) or self._entry(path, stamp))
+                except ForeignCheckpoint:
+                    continue
+                except CheckpointError as error:
+                    if time.time() - stamp[0] / 1e9 > STILL_WRITING:
+                        refused.append(str(error).replace(str(path), self._place(path)))
+                    else:
+                        del settled[path]
+            self._entries = {entry.id: entry for entry in _in_order(found)}
+            self.refused = sorted(refused)
+            self._seen = settled
             self.version += 1
 
     def pick(self, ids: Sequence[str] | None) -> list[Entry]:
@@ -73,7 +89,7 @@ class Shelf:
             ValueError: an id is not on the shelf.
         """
         for id in ids or ():
-            if id not in self._entries:
+            if not isinstance(id, str) or id not in self._entries:
                 raise ValueError(f"There is no network '{id}' here; press Refresh, then choose from the list.")
         return [self._entries[id] for id in dict.fromkeys(ids or ())]
 
@@ -98,25 +114,35 @@ class Shelf:
             files = [folder] if folder.is_file() else (p for s in SUFFIXES for p in folder.rglob(f"*{s}"))
             for path in files:
                 if stamp := _stamp(path):
-                    stamps[path] = stamp
+                    stamps[path.resolve()] = stamp
         return stamps
 
-    def _entry(self, path: Path) -> Entry | None:
-        """Read one file; None if the run that writes it has just replaced it."""
-        from lit_cnns import checkpoints
+    def _entry(self, path: Path, stamp: Stamp) -> Entry:
+        from lit_cnns.checkpoints import describe
 
-        stamp = _stamp(path)
-        if stamp is None:
-            return None
-        try:
-            description = checkpoints.describe(path)
-        except checkpoints.CheckpointError:
-            return None
+        description = describe(path)
         name = network_name(description)
         if path.is_relative_to(SHIPPED):
             return Entry(path.stem, path, stamp, name, "ships with the lab", description)
-        place = "/".join(part for part in _below(path, self.folders).with_suffix("").parts if part != "checkpoints")
+        place = self._place(path)
         return Entry(f"{name}-{hashlib.sha256(place.encode()).hexdigest()[:8]}", path, stamp, name, place, description)
+
+    def _place(self, path: Path) -> str:
+        parts = _below(path, self.folders).with_suffix("").parts
+        return "/".join(part for part in parts if part != "checkpoints")
+
+
+def _in_order(entries: list[Entry]) -> list[Entry]:
+    """Order a user's own, newest first, before what ships, which stands as in the lineage."""
+    from lit_cnns import LINEAGE
+
+    place = {name: number for number, name in enumerate(LINEAGE)}
+
+    def order(entry: Entry) -> tuple[bool, int]:
+        ships = entry.path.is_relative_to(SHIPPED)
+        return ships, place.get(entry.name, len(place)) if ships else -entry.stamp[0]
+
+    return sorted(entries, key=order)
 
 
 def _is_best(entry: Entry) -> bool:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gradio.utils import get_upload_folder
+
 from . import cards
 
 if TYPE_CHECKING:
@@ -18,12 +20,12 @@ COMPUTE: dict[str, Any] = {**PRIVATE, **QUEUE_FOR_NETWORKS}
 NO_NETWORK = "Choose one network or more from the list."
 
 # A picture as the browser sends it. Events take it without Gradio's preprocessing, which would turn a bad file into an
-# error of its own; Gradio has checked all the same that its `path` lies among the uploads.
+# error of its own, so a client may put anything here: Gradio checks only what calls itself a file.
 Upload = dict[str, Any]
 
 
 def read(upload: Upload | None) -> "Tensor":
-    """Read an uploaded picture.
+    """Read an uploaded picture, and no other file of this machine.
 
     Raises:
         ValueError: a sentence that calls the file what its owner calls it.
@@ -32,8 +34,10 @@ def read(upload: Upload | None) -> "Tensor":
 
     if upload is None:
         raise ValueError("A picture is needed.")
-    path = upload.get("path")
-    return picture(path, Path(upload.get("orig_name") or path or "").name)
+    path = upload.get("path") if isinstance(upload, dict) else None
+    if not isinstance(path, str) or not Path(path).resolve().is_relative_to(Path(get_upload_folder()).resolve()):
+        raise ValueError("Only a picture that was uploaded can be taken.")
+    return picture(path, Path(str(upload.get("orig_name") or path)).name)
 
 
 def or_sentence(work: Callable[[], str]) -> str:

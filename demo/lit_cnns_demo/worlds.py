@@ -32,12 +32,20 @@ INK_AT_BORDER = 0.35
 GROUND = 0.3  # share of the picture that is the ground's own tone
 
 
-def trained_on(description: Mapping[str, Any]) -> str:
-    """Name the data a network was trained on; a folder that holds CIFAR-10's classes is called so."""
+def data_name(description: Mapping[str, Any]) -> str:
+    """Name the data a network was trained on in one word or two; a folder of CIFAR-10's classes is called so."""
     name = str(description["data"].get("class") or "unknown data")
-    if name == "ImageFolder" and (known := _published(description)):
-        return f"{known} classes, from a folder"
-    return "a folder of pictures" if name == "ImageFolder" else name
+    return (_published(description) or "own folder") if name == "ImageFolder" else name
+
+
+def trained_on(description: Mapping[str, Any]) -> str:
+    """Say what a network was trained on: in its checkpoint's own words if it has some."""
+    if note := description["data"].get("note"):
+        return str(note)
+    name = data_name(description)
+    if description["data"].get("class") != "ImageFolder":
+        return name
+    return f"{name} classes, from a folder" if _published(description) else "a folder of pictures"
 
 
 def world(description: Mapping[str, Any]) -> str:
@@ -84,7 +92,8 @@ def _published(description: Mapping[str, Any]) -> str | None:
 
 
 def _span(image: Tensor) -> int:
-    return int(image.max()) - int(image.min())
+    pixels = image.flatten(1)
+    return int((pixels.amax(1).int() - pixels.amin(1).int()).max())
 
 
 def _colour(image: Tensor) -> float:

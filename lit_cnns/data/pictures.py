@@ -150,8 +150,10 @@ def to_channels(image: Tensor, channels: int) -> Tensor:
     if channels == image.shape[0]:
         return image
     if channels == 1:
-        weights = torch.tensor([19595, 38470, 7471], dtype=torch.int32)[:, None, None]
-        return (((image.int() * weights).sum(0, keepdim=True) + 32768) >> 16).to(torch.uint8)
+        grey = image.new_full(image.shape[1:], 32768, dtype=torch.int32)
+        for colour, weight in zip(image, (19595, 38470, 7471), strict=True):
+            grey.add_(colour, alpha=weight)  # in place: a photograph of 80 million pixels comes here, too
+        return (grey >> 16).to(torch.uint8)[None]
     return image.expand(channels, -1, -1)
 
 

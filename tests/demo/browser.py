@@ -1,12 +1,16 @@
-"""A Chromium that the browser test and the screenshot drive."""
+"""A Chromium that the browser test, the README's picture and the benchmark drive."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from playwright.sync_api import Page, sync_playwright
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 
+PATIENCE = 120_000  # ms, for a machine that has more to do
+BETWEEN = 2  # pixels between two views in one picture
 QUIET = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -26,7 +30,7 @@ def open_page(chromium: str, width: int = 1360, height: int = 900, dark: bool = 
             color_scheme="dark" if dark else "light",
         )
         page = context.pages[0]
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(PATIENCE)
         yield page
         context.close()
 
@@ -58,6 +62,37 @@ class LabPage:
         """Choose a layer in one network's column of the feature maps."""
         self.page.locator(".lab-layer input").nth(column).click()
         self.page.get_by_role("option").filter(has_text=f"{name} · ").first.click()
+
+    def tour(self, picture: Path, layers: dict[str, str]) -> Image.Image:
+        """Compare networks on a picture, then look at a layer of each; both views of the window, one above the other.
+
+        Args:
+            picture: the file that is uploaded.
+            layers: the networks that are chosen, with the layer of each.
+        """
+        self.choose(*layers)
+        self.upload(picture)
+        self.wait_for(self.page.locator("#answers .lab-card"), len(layers))
+        compared = self.photograph()
+        self.tab("Feature maps")
+        self.wait_for(self.page.locator(".lab-maps img"), len(layers))
+        for column, layer in enumerate(layers.values()):
+            self.choose_layer(column, layer)
+            self.page.locator(".lab-caption.prose").nth(column).get_by_text(layer, exact=True).wait_for()
+        looked_at = self.photograph()
+        both = Image.new("RGB", (compared.width, compared.height + BETWEEN + looked_at.height), "grey")
+        both.paste(compared, (0, 0))
+        both.paste(looked_at, (0, compared.height + BETWEEN))
+        return both
+
+    def wait_for(self, locator: Locator, count: int) -> None:
+        expect(locator).to_have_count(count, timeout=PATIENCE)
+
+    def photograph(self) -> Image.Image:
+        """What the window shows from the top of the page, once it has come to rest."""
+        self.page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
+        self.page.wait_for_timeout(1000)
+        return Image.open(BytesIO(self.page.screenshot()))
 
     def draw(self, *points: tuple[float, float]) -> None:
         """Draw one stroke through points of the pad, in shares of its width and height."""

@@ -59,3 +59,16 @@ def test_a_picture_outside_its_world_dims_the_bars_under_a_hint() -> None:
 
 def test_the_time_comes_with_how_it_was_measured() -> None:
     assert "1.23 ms</b> on this machine's CPU, median of 5" in cards.answers([answer()])
+
+
+def test_of_many_sentences_the_first_are_shown_and_the_rest_counted() -> None:
+    html = cards.notices([f"<{number}>" for number in range(6)])
+    assert html.count("lab-alert") == 5
+    assert "&lt;3&gt;" in html
+    assert "&lt;4&gt;" not in html
+    assert "And 2 more" in html
+    assert cards.notices([]) == ""
+
+
+def test_a_card_says_of_which_split_its_accuracy_is() -> None:
+    assert "val top-1 50.0" in cards.heading(entry())

@@ -64,15 +64,31 @@ def test_a_text_file_is_refused_by_its_name(client: Client, ids: dict[str, str],
         client.predict(handle_file(text), [*ids.values()], api_name="/predict")
 
 
-def test_a_file_of_the_machine_is_not_read(lab: str, ids: dict[str, str]) -> None:
-    upload = {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}
+FILE = {"meta": {"_type": "gradio.FileData"}}
+
+
+@pytest.mark.parametrize(
+    "upload",
+    [
+        {"path": str(EXAMPLES / "chelsea.jpg"), **FILE},
+        {"path": str(EXAMPLES / "chelsea.jpg")},  # what does not call itself a file is not checked by Gradio
+        {"path": "/etc/hostname", "orig_name": "chelsea.jpg"},
+        {"path": ["/etc/hostname"]},
+        str(EXAMPLES / "chelsea.jpg"),
+        {"url": "file:///etc/hostname", **FILE},
+    ],
+    ids=str,
+)
+def test_a_file_of_the_machine_is_not_read(lab: str, ids: dict[str, str], upload: Any) -> None:
     body = json.dumps({"data": [upload, [*ids.values()]]}).encode()
     headers = {"Content-Type": "application/json"}
     call = urllib.request.Request(f"{lab}gradio_api/call/predict", body, headers)
     with urllib.request.urlopen(call, timeout=20) as response:
         event = json.load(response)["event_id"]
     with urllib.request.urlopen(f"{lab}gradio_api/call/predict/{event}", timeout=20) as response:
-        assert "event: error" in response.read().decode()
+        said = response.read().decode()
+    assert "event: error" in said
+    assert "not a picture" not in said
 
 
 def test_only_three_endpoints_are_open(client: Client) -> None:

@@ -1,15 +1,17 @@
 """The shelf finds checkpoints, knows them by ids alone, and keeps a bounded number in memory."""
 
+import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 import torch
 from lit_cnns_demo import shelf
-from lit_cnns_demo.network import network_name
+from lit_cnns_demo.network import Entry, network_name
 from lit_cnns_demo.shelf import Shelf
 
-from lit_cnns import LINEAGE, LitLeNet5
+from lit_cnns import LINEAGE, LitCifarResNet, LitLeNet5, LitVGGSmall, checkpoints
 from lit_cnns.checkpoints import save_slim
 
 
@@ -32,8 +34,8 @@ def test_runs_are_found_and_named_as_in_the_papers_tables(runs: Path) -> None:
     found = {entry.name: entry for entry in shelf_over(runs, runs / "not_there").entries}
     assert set(found) == {"lenet5_modern", "resnet20_cifar"}
     assert found["lenet5_modern"].place == "lenet5/version_0/best"
-    assert found["lenet5_modern"].accuracy == "test 87.5\N{NO-BREAK SPACE}%"
-    assert found["resnet20_cifar"].accuracy == ""
+    assert found["lenet5_modern"].accuracy() == "test 87.5\N{NO-BREAK SPACE}%"
+    assert found["resnet20_cifar"].accuracy() == ""
 
 
 def test_ids_stay_the_same_and_no_path_is_one(runs: Path) -> None:
@@ -42,6 +44,63 @@ def test_ids_stay_the_same_and_no_path_is_one(runs: Path) -> None:
     path = str(first.entries[0].path)
     with pytest.raises(ValueError, match="There is no network"):
         first.pick([path])
+
+
+def test_files_that_are_damaged_or_carry_code_are_told_and_those_of_other_programs_passed_over(own_runs: Path) -> None:
+    cut = own_runs / "resnet20/version_0/checkpoints/last.ckpt"
+    cut.write_bytes(cut.with_name("best.ckpt").read_bytes()[:5000])
+    empty = cut.with_name("empty.ckpt")
+    empty.touch()
+    torch.save({"state_dict": {}}, own_runs / "foreign.ckpt")
+    hour_ago = time.time() - 3600
+    for path in (cut, empty):
+        os.utime(path, (hour_ago, hour_ago))
+    one = shelf_over(own_runs)
+    assert len(one.entries) == 2
+    first, second = one.refused
+    assert first.startswith("resnet20/version_0/empty is empty")
+    assert second.startswith("resnet20/version_0/last is cut short")
+    empty.unlink()
+    one.refresh()
+    assert one.refused == [second]
+
+
+def test_a_file_that_is_still_written_is_not_called_damaged_and_is_read_again(own_runs: Path) -> None:
+    whole = own_runs / "lenet5/version_0/checkpoints/best.ckpt"
+    growing = whole.with_name("last.ckpt")
+    growing.write_bytes(whole.read_bytes()[:5000])
+    one = shelf_over(own_runs)
+    assert one.refused == []
+    an_hour_ago = time.time() - 3600
+    os.utime(growing, (an_hour_ago, an_hour_ago))
+    one.refresh()
+    assert len(one.refused) == 1
+
+
+def test_a_file_that_has_not_changed_is_not_read_again(own_runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = shelf_over(own_runs)
+    source = own_runs / "lenet5/version_0/checkpoints/best.ckpt"
+    shutil.copy(source, source.with_name("last.ckpt"))
+    asked: list[str] = []
+    describe = checkpoints.describe
+    monkeypatch.setattr(checkpoints, "describe", lambda path: asked.append(path.name) or describe(path))
+    one.refresh()
+    assert asked == ["last.ckpt"]
+    assert len(one.entries) == 3
+
+
+def test_what_ships_stands_as_in_the_lineage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ships = tmp_path / "ships"
+    monkeypatch.setattr(shelf, "SHIPPED", ships)
+    for name, module in (("c", LitCifarResNet(20)), ("a", LitVGGSmall()), ("b", LitLeNet5("modern"))):
+        save_slim(module, ships / f"{name}.ckpt")
+    assert [entry.name for entry in shelf_over().entries] == ["lenet5_modern", "vgg_cifar", "resnet20_cifar"]
+
+
+@pytest.mark.parametrize("top1", [float("nan"), 7.0, "best"])
+def test_an_accuracy_that_is_none_is_not_shown(top1: object) -> None:
+    described = {"metrics": {"test/top1": top1, "val/top1": 0.5}}
+    assert Entry("id", Path("x"), (0, 0), "net", "", described).accuracy("top-1") == "val top-1 50.0\N{NO-BREAK SPACE}%"
 
 
 def test_each_is_picked_once(runs: Path) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import EXAMPLES
-from lit_cnns_demo.worlds import outside, trained_on, world
+from lit_cnns_demo.worlds import data_name, outside, trained_on, world
 from sklearn.datasets import load_digits
 from torch import Tensor
 
@@ -72,16 +72,25 @@ def test_a_folder_of_unknown_pictures_may_hold_anything() -> None:
 
 def test_one_tone_is_in_no_world() -> None:
     for description in (DIGITS, CLOTHES, CIFAR):
-        assert "one tone" in (outside(torch.full((3, 9, 9), 200, dtype=torch.uint8), description) or "")
+        for colour in ((200, 200, 200), (200, 3, 3)):
+            plain = torch.tensor(colour, dtype=torch.uint8)[:, None, None].expand(3, 9, 9)
+            assert "one tone" in (outside(plain, description) or "")
 
 
 def test_a_network_says_what_it_knows() -> None:
     cifar_folder = trained("ImageFolder", names=tuple(CIFAR10.class_names))
     assert "handwritten digits 0 to 9" in world(DIGITS)
     assert world(cifar_folder) == world(CIFAR)
-    assert trained_on(cifar_folder) == "CIFAR10 classes, from a folder"
     assert world(trained("ImageFolder", names=("cat", "dog"))) == (
         "Knows only cat, dog. Anything else is named as one of these."
     )
     assert "Knows 1,000 classes (n0, n1" in world(trained("ImageNet", names=tuple(f"n{i}" for i in range(1000))))
     assert "does not say" in world(trained("Other"))
+
+
+def test_a_folder_is_called_by_what_is_in_it() -> None:
+    folder = trained("ImageFolder", names=CIFAR10.class_names)
+    assert data_name(folder) == "CIFAR10"
+    assert trained_on(folder) == "CIFAR10 classes, from a folder"
+    assert trained_on({**folder, "data": {**folder["data"], "note": "CIFAR-10, a copy"}}) == "CIFAR-10, a copy"
+    assert data_name(trained("ImageFolder", names=("ant", "bee"))) == "own folder"
