@@ -56,12 +56,13 @@ def draw_cifar() -> None:
     """Validation top-1 and training loss of the generations, pass by pass."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
     for place, (network, label) in enumerate(CIFAR.items()):
-        curve, colour = read(f"{network}_cifar10_short_0"), plt.get_cmap("viridis")(place / len(CIFAR))
+        run = sorted(RESULTS.glob(f"{network}_cifar10_short_*.csv"))[-1].stem  # the last is the recipe that stands
+        curve, colour = read(run), plt.get_cmap("viridis")(place / len(CIFAR))
         left.plot(curve["epoch"], [100 * v for v in curve["val/top1"]], color=colour, label=label, marker=".")
         right.plot(curve["epoch"], curve["train/loss"], color=colour, marker=".")
     left.set(xlabel="passes over 45,000 pictures", ylabel="validation top-1, %", title="5,000 pictures set aside")
     right.set(
-        xlabel="passes over 45,000 pictures", ylabel="training loss", title="GoogLeNet's includes its auxiliary heads'"
+        xlabel="passes over 45,000 pictures", ylabel="training loss", title="GoogLeNet has its heads' losses in it"
     )
     left.legend(frameon=False)
     for axes in (left, right):
