@@ -7,8 +7,11 @@ from lit_cnns import papers
 README = Path(__file__).parent.parent / "README.md"
 START, END = "<!-- lineage:start (python docs/lineage_table.py) -->\n", "<!-- lineage:end -->\n"
 SHOWN = [
-    *("lenet5_1998", "alexnet", "alexnet_cifar_13pct", "vgg_d", "vgg_e", "vgg_cifar", "googlenet", "googlenet_cifar"),
+    *("lenet5_1998", "alexnet", "alexnet_cifar_13pct", "zfnet", "nin_cifar10"),
+    *("vgg_d", "vgg_e", "vgg_cifar", "googlenet", "googlenet_cifar"),
+    *("bn_inception", "inception_v3"),
     *("resnet18_a", "resnet34_b", "resnet50", "resnet152", "plain34", "resnet20_cifar", "resnet110_cifar"),
+    *("inception_v4", "inception_resnet_v2", "preresnet200", "preresnet164_cifar"),
 ]
 
 

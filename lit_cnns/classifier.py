@@ -7,12 +7,13 @@ import lightning as L
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.optim import Optimizer
 from torchmetrics import Metric
 
 import lit_cnns
 from lit_cnns.evaluation import correct_at
 from lit_cnns.initialisation import initialise
-from lit_cnns.optimisation import check_schedule, make_optimizer, make_scheduler
+from lit_cnns.optimisation import check_optimizer, check_schedule, make_optimizer, make_scheduler
 
 NOT_COUNTED = -100  # the label of a padding picture: it is neither trained on nor counted
 
@@ -68,23 +69,27 @@ class LitClassifier(L.LightningModule):
     Args:
         net: the network; `net(images)` gives logits (B, num_classes).
         num_classes: how many classes it tells apart.
-        optimizer: sgd, adam, adamw or rmsprop; any other by `--optimizer` on the command line.
+        optimizer: sgd, adam, adamw, rmsprop, rmsprop_tf (as TensorFlow computes it), or paper for the paper's own; any
+            other by `--optimizer` on the command line.
         lr: learning rate for the recipe's global batch.
-        momentum: of sgd and rmsprop.
+        momentum: of sgd, rmsprop and rmsprop_tf.
         weight_decay: inside the step, scaled by lr.
         decay_on: "all" parameters, or "weights" only (no biases, no batch norm).
+        optimizer_args: further arguments of an optimiser named here, such as `eps` or `nesterov`.
         schedule: constant, step, piecewise, decay, poly, cosine, plateau, or paper for the paper's own.
         schedule_args: arguments of a schedule named here; all but plateau also take `unit` (epoch or step), `warmup`,
             `warmup_from` (a share of lr) and `warmup_shape` (linear or constant).
         label_smoothing: share of the label spread evenly over all classes, in training only.
-        init: gaussian, glorot, xavier, he, he_fan_in, lecun, torch for PyTorch's own, or paper for the paper's.
+        init: gaussian, glorot, xavier, he, he_fan_in, lecun, truncated, torch for PyTorch's own, or paper for the
+            paper's.
         channels_last: memory format; the same numbers up to rounding, faster.
         compile_net: run the network through `torch.compile` in training; the first batches are slow.
 
     Raises:
-        ValueError: an unknown optimiser, schedule, schedule argument or initialisation.
+        ValueError: an unknown optimiser, schedule, argument of either, or initialisation.
     """
 
+    PAPER_OPTIMIZER: ClassVar[tuple[str, dict[str, Any]]] = ("sgd", {})
     PAPER_SCHEDULE: ClassVar[tuple[str, dict[str, Any]]] = ("constant", {})
     PAPER_INIT: ClassVar[tuple[str, float]] = ("torch", 0.0)  # and the value of the biases
 
@@ -93,11 +98,12 @@ class LitClassifier(L.LightningModule):
         net: nn.Module,
         num_classes: int,
         *,
-        optimizer: str = "sgd",
+        optimizer: str = "paper",
         lr: float = 0.1,
         momentum: float = 0.9,
         weight_decay: float = 1e-4,
         decay_on: str = "all",
+        optimizer_args: dict[str, Any] | None = None,
         schedule: str = "paper",
         schedule_args: dict[str, Any] | None = None,
         label_smoothing: float = 0.0,
@@ -108,6 +114,10 @@ class LitClassifier(L.LightningModule):
         super().__init__()
         self.save_hyperparameters(ignore=["net"])
         self.arguments = _constructor_arguments(self)
+        if optimizer == "paper":
+            optimizer, paper_args = self.PAPER_OPTIMIZER
+            optimizer_args = {**paper_args, **(optimizer_args or {})}
+        check_optimizer(optimizer, optimizer_args or {})
         if schedule == "paper":
             schedule, paper_args = self.PAPER_SCHEDULE
             schedule_args = {**paper_args, **(schedule_args or {})}
@@ -115,7 +125,8 @@ class LitClassifier(L.LightningModule):
         if decay_on not in ("all", "weights"):
             raise ValueError(f"decay_on is 'all' or 'weights', not {decay_on!r}.")
         self.num_classes = num_classes
-        self.optimizer, self.lr, self.momentum = optimizer, lr, momentum
+        self.optimizer, self.optimizer_args = optimizer, optimizer_args or {}
+        self.lr, self.momentum = lr, momentum
         self.weight_decay, self.decay_on = weight_decay, decay_on
         self.schedule, self.schedule_args = schedule, schedule_args or {}
         self.label_smoothing = label_smoothing
@@ -203,8 +214,13 @@ class LitClassifier(L.LightningModule):
         groups = [{"params": weights, "weight_decay": self.weight_decay}]
         return [*groups, {"params": others, "weight_decay": 0.0}] if others else groups
 
+    def new_optimizer(self) -> Optimizer:
+        """The optimiser of a run."""
+        groups = self.parameter_groups()
+        return make_optimizer(self.optimizer, groups, self.lr, self.momentum, **self.optimizer_args)
+
     def configure_optimizers(self) -> Any:
-        optimizer = make_optimizer(self.optimizer, self.parameter_groups(), self.lr, self.momentum)
+        optimizer = self.new_optimizer()
         if self._trainer is None or self._fabric is not None:  # Fabric: the script steps its own schedule
             return optimizer
         steps = self.trainer.estimated_stepping_batches

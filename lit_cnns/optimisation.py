@@ -9,27 +9,48 @@ import torch
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
-OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop")
+# each by name, with the arguments it takes besides lr, momentum and weight_decay
+OPTIMIZERS = {
+    "sgd": ["nesterov", "dampening"],
+    "adam": ["betas", "eps"],
+    "adamw": ["betas", "eps"],
+    "rmsprop": ["alpha", "eps", "centered"],
+    "rmsprop_tf": ["alpha", "eps", "centered"],
+}
 
 
-def make_optimizer(name: str, groups: Iterable[dict[str, Any]], lr: float, momentum: float) -> Optimizer:
+def check_optimizer(name: str, arguments: dict[str, Any]) -> None:
+    """Raise ValueError with a sentence when the optimiser or one of its arguments does not exist."""
+    if name not in OPTIMIZERS:
+        raise ValueError(f"optimizer is one of {[*OPTIMIZERS]}, not {name!r}; any other by --optimizer CLASS.")
+    if unknown := sorted(set(arguments) - set(OPTIMIZERS[name])):
+        raise ValueError(f"optimizer_args of {name!r} are {OPTIMIZERS[name]}, not {unknown}.")
+
+
+def make_optimizer(
+    name: str, groups: Iterable[dict[str, Any]], lr: float, momentum: float, **arguments: Any
+) -> Optimizer:
     """An optimiser over parameter groups that carry their own `weight_decay` (and `lr` where it differs).
 
     SGD is the fused one, equal to the papers' momentum up to rounding and several times faster on a processor.
+    `rmsprop_tf` has epsilon under the root and starts its mean square at one, as TensorFlow, where Inception v3 and v4
+    were trained; with their epsilon of 1 that is another step than PyTorch's.
 
     Raises:
-        ValueError: an unknown name.
+        ValueError: an unknown name or argument.
     """
+    check_optimizer(name, arguments)
     groups = list(groups)
     if name == "sgd":
-        return torch.optim.SGD(groups, lr=lr, momentum=momentum, fused=_can_fuse(groups))
+        return torch.optim.SGD(groups, lr=lr, momentum=momentum, fused=_can_fuse(groups), **arguments)
     if name == "rmsprop":
-        return torch.optim.RMSprop(groups, lr=lr, momentum=momentum)
-    if name == "adam":
-        return torch.optim.Adam(groups, lr=lr)
-    if name == "adamw":
-        return torch.optim.AdamW(groups, lr=lr)
-    raise ValueError(f"optimizer is one of {list(OPTIMIZERS)}, not {name!r}; any other by --optimizer CLASS.")
+        return torch.optim.RMSprop(groups, lr=lr, momentum=momentum, **arguments)
+    if name == "rmsprop_tf":
+        from timm.optim import RMSpropTF
+
+        return RMSpropTF(groups, lr=lr, momentum=momentum, **arguments)
+    kind = torch.optim.Adam if name == "adam" else torch.optim.AdamW
+    return kind(groups, lr=lr, **arguments)
 
 
 def _can_fuse(groups: list[dict[str, Any]]) -> bool:

@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 from importlib import import_module
+from inspect import getsourcefile
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ ONLY = {
     "models": {"torch"},
     "papers": {"yaml"},
     "evaluation": {"torch"},
-    "optimisation": {"torch"},
+    "optimisation": {"torch", "timm"},
     "initialisation": {"torch"},
     "recipes": {"yaml"},
 }
@@ -138,16 +139,21 @@ def test_an_optional_package_is_imported_inside_the_function_that_uses_it(path):
     assert at_the_top - sys.stdlib_module_names - {"lit_cnns"} <= INSTALLED_WITH_US
 
 
-def year(path: Path) -> int:
-    """The year a model file's paper came out, by its number on arXiv or else by its docstring."""
+def paper(path: Path) -> tuple[float, str]:
+    """The date (year.month) and number of a model file's paper, by its docstring: arXiv's, or else the first year."""
     if path.stem == "network":  # what all networks share
-        return 0
+        return 0.0, ""
     docstring = ast.get_docstring(ast.parse(path.read_text())) or ""
-    if arxiv := re.search(r"arXiv (\d\d)\d\d\.", docstring):
-        return 2000 + int(arxiv[1])
+    if arxiv := re.search(r"arXiv (\d\d)(\d\d)\.\d+", docstring):
+        return float(f"20{arxiv[1]}.{arxiv[2]}"), arxiv[0]
     years = re.findall(r"\b(?:19|20)\d\d\b", docstring)
     assert years, f"{named(path)} does not say of what year its paper is"
-    return int(years[0])
+    return float(years[0]), path.stem
+
+
+def is_older(other: Path, path: Path) -> bool:
+    """Whether a file's paper may build on the other's: an older one, or the same."""
+    return paper(other)[0] < paper(path)[0] or paper(other) == paper(path)
 
 
 @pytest.mark.parametrize(
@@ -159,8 +165,24 @@ def test_a_network_is_built_only_on_older_papers(path):
     for module, name, line in imports(path):
         if module.startswith("lit_cnns"):
             other = PACKAGE / "models" / f"{(module.split('.')[2:] or [name])[0]}.py"
-            same_paper = path.stem.startswith(f"{other.stem}_")
-            assert same_paper or year(other) < year(path), f"line {line}: {other.stem} is not older than {path.stem}"
+            assert is_older(other, path), f"line {line}: {other.stem} is not older than {path.stem}"
+
+
+RECIPES = [path for path in files(PACKAGE / "lineage") if path.stem != "__init__"]
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_a_recipe_stands_on_its_own_paper_and_older_ones(path):
+    own = PACKAGE / "models" / path.name
+    assert own.is_file(), f"{path.stem} is no family of models/"
+    for module, name, line in imports(path):
+        if module == "lit_cnns.models":
+            other = Path(getsourcefile(getattr(import_module(module), name)))
+        elif module.startswith("lit_cnns.lineage"):
+            other = PACKAGE / "models" / f"{(module.split('.')[2:] or [name])[0]}.py"
+        else:
+            continue
+        assert is_older(other, own), f"line {line}: {name} of {other.stem} is not older than {path.stem}"
 
 
 @pytest.mark.parametrize("path", files(DEMO), ids=named)

@@ -29,7 +29,7 @@ def parser():
 def test_a_recipe_is_parsed_dumped_and_its_network_built(parser, name):
     config = parser.parse_path(find_config(name))
     assert yaml.safe_load(parser.dump(config))["data"]["class_path"] == config.data.class_path
-    cls = getattr(lit_cnns, config.model.class_path.rpartition(".")[2])
+    cls = getattr(lit_cnns.lineage, config.model.class_path.rpartition(".")[2])
     with torch.device("meta"):
         module = cls(**config.model.init_args)
     data = getattr(lit_cnns.data, config.data.class_path.rpartition(".")[2])(**config.data.init_args)

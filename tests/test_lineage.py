@@ -1,6 +1,7 @@
 """One contract over the whole lineage, and the papers' hyperparameters as defaults."""
 
 import inspect
+import re
 
 import pytest
 import torch
@@ -12,7 +13,10 @@ from lit_cnns.checkpoints import load, save_slim
 from lit_cnns.optimisation import check_schedule
 from lit_cnns.recipes import config_names, find_config
 
-SMALLEST = ["lenet5_1998", "lenet5_modern", "alexnet_cifar_13pct", "vgg_cifar", "googlenet_cifar", "resnet20_cifar"]
+SMALLEST = [
+    *("lenet5_1998", "lenet5_modern", "alexnet_cifar_13pct", "nin_cifar10", "vgg_cifar", "googlenet_cifar"),
+    *("bn_inception", "resnet20_cifar", "preresnet110_cifar"),
+]
 
 
 def on_meta(name, **arguments):
@@ -65,6 +69,15 @@ def test_soft_labels_of_one_class_cost_what_the_class_costs(name):
     torch.testing.assert_close(module.loss(pictures, labels), module.loss(pictures, soft))
 
 
+def test_the_one_head_of_inception_v3_costs_four_tenths_and_labels_are_smoothed():
+    torch.manual_seed(0)
+    module = lit_cnns.build("inception_v3", num_classes=3).eval()
+    pictures, labels = torch.randn(1, 3, 299, 299), torch.tensor([1])
+    with torch.no_grad():
+        costs = {k: module.criterion(v, labels, 0.1).mean() for k, v in module.net.all_logits(pictures).items()}
+        torch.testing.assert_close(module.loss(pictures, labels), costs["main"] + 0.4 * costs["aux"])
+
+
 def test_auxiliary_heads_cost_three_tenths_each():
     module = lit_cnns.build("googlenet_cifar").eval()
     pictures, labels = torch.randn(2, 3, 32, 32), torch.tensor([1, 4])
@@ -79,14 +92,47 @@ def test_lenet5_of_1998_costs_what_equation_9_says():
     torch.testing.assert_close(module.criterion(-distances, torch.tensor([0]))[0], expected)
 
 
+def number(recipe, key):
+    """A recipe's figure, where it prints one: bare, or as a value with a note."""
+    said = recipe.get(key)
+    said = said.get("value") if isinstance(said, dict) else said
+    return said if isinstance(said, int | float) else None
+
+
 @pytest.mark.parametrize("name", [n for n in LINEAGE if "adaptation" not in papers.row(n)])
 def test_optimiser_defaults_are_the_papers(name):
     recipe, module = papers.row(name)["recipe"], on_meta(name)
-    for ours, theirs in (("lr", "lr"), ("momentum", "momentum"), ("weight_decay", "weight_decay")):
-        if isinstance(recipe.get(theirs), int | float) and not (name == "lenet5_1998" and ours == "lr"):
-            assert getattr(module, ours) == recipe[theirs]
-    assert module.optimizer == "sgd"
+    for key in ("lr", "momentum", "weight_decay", "label_smoothing"):
+        said = number(recipe, key)
+        if said is not None and not (name == "lenet5_1998" and key == "lr"):
+            assert getattr(module, key) == said
+    assert module.optimizer == ("rmsprop_tf" if recipe.get("optimizer", "").startswith("RMSProp") else "sgd")
     check_schedule(module.schedule, module.schedule_args)
+
+
+@pytest.mark.parametrize("name", ["inception_v3", "inception_v4", "inception_resnet_v2"])
+def test_inception_v3_and_its_followers_have_the_papers_rmsprop_and_clip_gradients(name):
+    recipe, module = papers.row(name)["recipe"], on_meta(name)
+    decay, epsilon = re.match(r"RMSProp, decay ([\d.]+), epsilon ([\d.]+)", recipe["optimizer"]).groups()
+    assert module.optimizer_args == {"alpha": float(decay), "eps": float(epsilon)}
+    assert recipe["schedule"] == "times 0.94 every two epochs"
+    assert (module.schedule, module.schedule_args) == ("decay", {"factor": 0.94, "every": 2})
+    trainer = yaml.safe_load(find_config(f"{name}/imagenet").read_text())["trainer"]
+    assert trainer["gradient_clip_val"] == number(recipe, "grad_clip")
+
+
+def test_inception_v2_is_the_run_of_30_times_the_rate_that_falls_6_times_as_fast():
+    module, recipe = on_meta("inception_v2"), papers.row("bn_inception")["recipe"]
+    assert module.lr == recipe["lr"]["bn_x30"]
+    assert module.weight_decay == pytest.approx(on_meta("googlenet").weight_decay / 5)
+    assert module.schedule_args["every"] == pytest.approx(on_meta("googlenet").schedule_args["every"] / 6)
+
+
+@pytest.mark.parametrize("name", ["preresnet110_cifar", "preresnet164_cifar", "preresnet1001_cifar"])
+def test_pre_activation_resnets_for_cifar_warm_up_at_a_tenth_for_400_steps(name):
+    arguments = on_meta(name).schedule_args
+    assert (arguments["warmup"], arguments["warmup_from"], arguments["warmup_shape"]) == (400, 0.1, "constant")
+    assert (arguments["milestones"], arguments["unit"]) == ([32_000, 48_000], "step")
 
 
 def test_googlenet_takes_from_bvlc_what_its_paper_leaves_out():
@@ -108,6 +154,35 @@ def test_alexnet_starts_with_biases_of_one_where_the_paper_has_them():
     ]
     assert ones == ["conv2", "conv4", "conv5", "fc6", "fc7"]
     assert float(net.conv1.weight.detach().std()) == pytest.approx(0.01, rel=0.05)
+
+
+def test_the_one_tower_alexnet_ends_at_one_250th_of_its_rate():
+    module = on_meta("alexnet_owt")
+    assert module.schedule_args["milestones"] == [90 / 4, 90 / 2, 90 * 3 / 4]
+    assert module.schedule_args["factor"] ** 3 == pytest.approx(1 / 250)
+
+
+def test_zfnet_scales_back_the_kernels_that_grew_too_large_after_a_step():
+    torch.manual_seed(0)
+    module = lit_cnns.build("zfnet", num_classes=2)
+    optimizer = module.configure_optimizers()
+    for layer in (module.net.conv1, module.net.conv3, module.net.fc6):
+        layer.weight.detach().mul_(20)  # to a standard deviation of 0.2
+    module.net.conv1.weight.detach()[0] = 0.05
+    before = module.net.fc6.weight.detach().clone()
+    optimizer.step()
+    rms = module.net.conv1.weight.detach().square().mean((1, 2, 3)).sqrt()
+    assert rms[0] == pytest.approx(0.05)
+    assert rms[1:].tolist() == pytest.approx([0.1] * 95)
+    assert module.net.conv3.weight.detach().square().mean((1, 2, 3)).sqrt().max() == pytest.approx(0.1)
+    assert torch.equal(module.net.fc6.weight, before)
+
+
+def test_network_in_network_learns_biases_twice_as_fast_and_its_last_layer_at_a_tenth():
+    module = on_meta("nin_cifar10")
+    rates = [(group["params"][0].ndim, group["lr"]) for group in module.parameter_groups()]
+    assert rates == [(4, 0.1)] * 8 + [(4, 0.1 / 10)] + [(1, 0.2)] * 8 + [(1, 0.2 / 10)]
+    assert {group["weight_decay"] for group in module.parameter_groups() if group["params"][0].ndim == 1} == {0.0}
 
 
 IMAGENET = [n for n in config_names() if n.endswith("/imagenet")]

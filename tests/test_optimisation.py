@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from lit_cnns.optimisation import check_schedule, make_optimizer, make_scheduler
+from lit_cnns.optimisation import check_optimizer, check_schedule, make_optimizer, make_scheduler
 
 
 def rates(name, steps, steps_per_epoch, lr=1.0, total=math.inf, **arguments):
@@ -74,6 +74,31 @@ def test_a_wrong_schedule_is_refused_with_a_sentence(name, arguments, sentence):
 def test_cosine_refuses_a_run_without_end():
     with pytest.raises(ValueError, match="max_epochs"):
         rates("cosine", 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "sentence"),
+    [
+        ("lion", {}, r"one of \['sgd'.*not 'lion'"),
+        ("sgd", {"eps": 1}, r"are \['nesterov', 'dampening'\], not \['eps'\]"),
+    ],
+)
+def test_a_wrong_optimiser_is_refused_with_a_sentence(name, arguments, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        check_optimizer(name, arguments)
+
+
+def test_rmsprop_of_tensorflow_starts_at_one_and_has_epsilon_under_the_root():
+    weight = torch.tensor([1.0]).requires_grad_()
+    optimizer = make_optimizer("rmsprop_tf", [{"params": [weight]}], lr=0.1, momentum=0.9, alpha=0.9, eps=1.0)
+    square, velocity, by_hand = 1.0, 0.0, 1.0
+    for gradient in (2.0, -1.0, 3.0):
+        weight.grad = torch.tensor([gradient])
+        optimizer.step()
+        square = 0.9 * square + 0.1 * gradient**2
+        velocity = 0.9 * velocity + 0.1 * gradient / math.sqrt(square + 1.0)
+        by_hand -= velocity
+    assert weight.item() == pytest.approx(by_hand)
 
 
 def test_fused_sgd_is_the_papers_momentum():

@@ -18,10 +18,10 @@ def run(arguments: argparse.Namespace) -> int:
     for note in (paper.get("note"), row.get("note")):
         if note:
             print(textwrap.fill(note, 110))
-    print(f"\n{'layer':<18}{'op':<14}{'settings':<44}{'out':>16}{'parameters':>13}{'MACs':>16}")
+    print(f"\n{'layer':<18}{'op':<25}{'settings':<44}{'out':>16}{'parameters':>13}{'MACs':>16}")
     for layer in papers.layer_table(row["name"]):
         print(_line(layer))
-    print(f"{'total':<92}{row['params']['total']:>13,}{row['macs']['total']:>16,}")
+    print(f"{'total':<103}{row['params']['total']:>13,}{row['macs']['total']:>16,}")
     _results(row.get("results", []))
     for ambiguity in row.get("ambiguities", []):
         print(textwrap.fill(f"- {ambiguity['issue']} -> {ambiguity['choice']}", 110, subsequent_indent="  "))
@@ -29,12 +29,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _line(layer: dict[str, Any]) -> str:
-    shown = ("name", "op", "out", "params", "macs", "from", "table", "repeat")
+    shown = ("name", "op", "module", "out", "params", "macs", "from", "table", "repeat")
     settings = layer.get("args") or {k: v for k, v in layer.items() if k not in shown}
     text = " ".join(f"{k}={v}" for k, v in settings.items())
     out = "x".join(map(str, layer.get("out", [])))
     params, macs = (f"{layer[k]:,}" if layer.get(k) else "" for k in ("params", "macs"))
-    return f"{layer['name']:<18}{layer.get('module', layer['op']):<14}{text[:43]:<44}{out:>16}{params:>13}{macs:>16}"
+    return f"{layer['name']:<18}{layer.get('module', layer['op']):<25}{text[:43]:<44}{out:>16}{params:>13}{macs:>16}"
 
 
 def _results(results: list[dict[str, Any]]) -> None:

@@ -15,10 +15,10 @@ def run(arguments: argparse.Namespace) -> int:
     names = [name for name in LINEAGE if arguments.match in name]
     if not names:
         raise ValueError(f"No network's name holds {arguments.match!r}; `lit-cnns models` lists all.")
-    print(f"{'network':<22}{'year':>5}{'weight layers':>15}{'parameters':>13}{'MACs':>16}  class")
+    print(f"{'network':<27}{'year':>5}{'weight layers':>15}{'parameters':>13}{'MACs':>16}  class")
     for name in names:
         row = papers.row(name)
-        layers = row["weight_layers"].get("paper") or row["weight_layers"].get("counted", "")
+        layers = row["weight_layers"].get("counted") or row["weight_layers"]["paper"]
         counts = f"{row['params']['total']:>13,}{row['macs']['total']:>16,}"
-        print(f"{name:<22}{row['paper']['year']:>5}{layers:>15}{counts}  {LINEAGE[name][0].__name__}")
+        print(f"{name:<27}{row['paper']['year']:>5}{layers:>15}{counts}  {LINEAGE[name][0].__name__}")
     return 0

@@ -85,16 +85,16 @@ class AuxiliaryHead(nn.Sequential):
         self.fc2 = nn.Linear(hidden, num_classes)
 
 
-class _WithHeads(Network):
+class WithHeads(Network):
     """A chain with heads on the side; `forward` leaves them out."""
 
-    HEADS = {"inception_4a": "aux1", "inception_4d": "aux2"}
+    HEADS = {"inception_4a": "aux1", "inception_4d": "aux2"}  # the layer each head listens to
 
     def _run(self, images: Tensor, heads: dict[str, str]) -> dict[str, Tensor]:
         self.check(images)
         x, logits = images, {}
         for name, layer in self.named_children():
-            if name not in ("aux1", "aux2"):
+            if name not in self.HEADS.values():
                 x = layer(x)
             if name in heads:
                 logits[heads[name]] = self.get_submodule(heads[name])(x)
@@ -104,7 +104,7 @@ class _WithHeads(Network):
         return self._run(images, {})["main"]
 
     def all_logits(self, images: Tensor) -> dict[str, Tensor]:
-        """The logits of every head that was built: `aux1` and `aux2` at the side, `main` at the end.
+        """The logits of every head that was built: those of `HEADS` at the side, `main` at the end.
 
         Raises:
             ValueError: pictures of a size that the heads were not built for.
@@ -118,17 +118,26 @@ class _WithHeads(Network):
         return self._run(images, heads)
 
 
+class DepthwiseConv2d(nn.Conv2d):
+    """The first half of a separable convolution, `multiplier` kernels a channel; the 1x1 after it is the other."""
+
+    weight_layers = 0  # the two halves are one layer
+
+    def __init__(self, channels: int, multiplier: int, kernel_size: int, stride: int, padding: int) -> None:
+        super().__init__(channels, channels * multiplier, kernel_size, stride, padding, groups=channels, bias=False)
+
+
 def _modules(names: str, inputs: int, table: dict[str, Widths]) -> Iterator[tuple[str, nn.Module]]:
     for name in names.split():
         yield f"inception_{name}", Inception(inputs, table[name])
         inputs = table[name].out
 
 
-class GoogLeNet(_WithHeads):
+class GoogLeNet(WithHeads):
     """GoogLeNet as published: 5x5 branches, response normalisation, no batch norm, two auxiliary heads.
 
     Shapes: (B, in_channels, 224, 224) -> (B, num_classes); without heads any side from 32 pixels.
-    Parameters: 6,998,552 for 1000 classes, 13,378,280 with both heads.
+    Parameters: 6,998,552 for 1000 classes, 13,378,280 with both heads; separable 6,991,856 without heads.
 
     Departs from the paper: the constants and places of the response normalisation, which it only draws, are those of
     BVLC's replication; pools of stride 2 round up.
@@ -137,13 +146,20 @@ class GoogLeNet(_WithHeads):
         num_classes: width of the logits.
         in_channels: channels of the pictures.
         aux: build the auxiliary heads, which training alone needs.
+        separable: conv1 as the parameter column of Table 1 has it, against the text: a separable convolution.
     """
 
-    def __init__(self, num_classes: int = 1000, in_channels: int = 3, aux: bool = True) -> None:
+    def __init__(
+        self, num_classes: int = 1000, in_channels: int = 3, aux: bool = True, separable: bool = False
+    ) -> None:
         t = TABLE_1
+        conv1: list[tuple[str, nn.Module]] = [("conv1", nn.Conv2d(in_channels, 64, 7, stride=2, padding=3))]
+        if separable:
+            depthwise = DepthwiseConv2d(in_channels, 8, 7, stride=2, padding=3)
+            conv1 = [("conv1_dw", depthwise), ("conv1", nn.Conv2d(8 * in_channels, 64, 1))]
         super().__init__(
             [
-                ("conv1", nn.Conv2d(in_channels, 64, 7, stride=2, padding=3)),  # 64 x 112 x 112
+                *conv1,  # 64 x 112 x 112
                 ("relu1", nn.ReLU()),
                 ("pool1", nn.MaxPool2d(3, 2, ceil_mode=True)),  # 64 x 56 x 56
                 ("norm1", LocalResponseNorm(5, k=1.0)),
@@ -173,7 +189,7 @@ class GoogLeNet(_WithHeads):
             self.aux2 = AuxiliaryHead(t["4d"].out, 14, num_classes)
 
 
-class GoogLeNetSmall(_WithHeads):
+class GoogLeNetSmall(WithHeads):
     """An adaptation for 32-pixel pictures, not in the paper: the nine modules and two heads at a quarter of the width.
 
     Shapes: (B, in_channels, image_size, image_size) -> (B, num_classes); without heads any side from 8 pixels.

@@ -1,4 +1,4 @@
-"""ResNet for CIFAR-10 and its plain twins (He et al. 2015, Section 4.2)."""
+"""ResNet for CIFAR-10 and its plain twins (He et al. 2015, arXiv 1512.03385, Section 4.2)."""
 
 from collections.abc import Iterator
 

@@ -10,7 +10,18 @@ import functools
 from pathlib import Path
 from typing import Any
 
-__all__ = ["aliases", "canonical", "claims", "families", "ilsvrc", "layer_table", "row", "rows", "told"]
+__all__ = [
+    "aliases",
+    "canonical",
+    "claims",
+    "families",
+    "ilsvrc",
+    "layer_table",
+    "module_layers",
+    "row",
+    "rows",
+    "told",
+]
 
 FAMILIES = ("lenet", "alexnet", "zfnet", "nin", "vgg", "googlenet", "inception", "resnet", "resnet_cifar")
 
@@ -64,19 +75,33 @@ def row(name: str) -> dict[str, Any]:
 
 
 def layer_table(name: str) -> list[dict[str, Any]]:
-    """The layers of a network in order, each repeated block a row of its own (`conv4_rest`: conv4_2, ...).
+    """The layers of a network in order, each repeated block a row of its own.
+
+    `conv4_rest` stands for conv4_2, conv4_3, ...; any other repeated row, `block_a`, for block_a_1, block_a_2, ...
 
     Parameters and MACs of a repeated row are those of one block.
     """
     table: list[dict[str, Any]] = []
     for layer in row(name)["layers"]:
-        if not layer["name"].endswith("_rest"):
+        name, count = layer["name"], layer.get("repeat", 1)
+        first = 2 if name.endswith("_rest") else 1
+        if first == 1 and count == 1:
             table.append(layer)
             continue
-        count, stem = layer.get("repeat", 1), layer["name"].removesuffix("_rest")
-        one = {key: layer[key] // count for key in ("params", "macs") if key in layer}
-        table += [{**layer, **one, "name": f"{stem}_{place}", "repeat": 1} for place in range(2, 2 + count)]
+        stem, one = name.removesuffix("_rest"), {key: layer[key] // count for key in ("params", "macs") if key in layer}
+        table += [{**layer, **one, "name": f"{stem}_{place}", "repeat": 1} for place in range(first, first + count)]
     return table
+
+
+def module_layers(family: str, layer: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows inside a layer that is a module of its family (`op: use`), with its arguments in their places."""
+    module = _read(family)["modules"][layer["module"]]
+    given = {f"${name}": value for name, value in {**module.get("defaults", {}), **layer.get("args", {})}.items()}
+
+    def filled(value: Any) -> Any:
+        return given.get(value, value) if isinstance(value, str) else value
+
+    return [{name: filled(value) for name, value in row.items()} for row in module["layers"]]
 
 
 def claims() -> dict[str, Any]:

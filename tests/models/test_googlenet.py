@@ -66,6 +66,13 @@ def test_the_adaptation_and_its_heads_are_built_for_any_size(size):
     assert {logits.shape for logits in found.values()} == {(2, 10)}
 
 
+def test_the_separable_conv1_has_the_2712_weights_of_table_1():
+    with torch.device("meta"):
+        net = GoogLeNet(separable=True)
+    assert net.conv1_dw.weight.numel() + net.conv1.weight.numel() == 2712
+    assert net.conv1_dw.groups == net.in_channels
+
+
 @pytest.mark.parametrize("size", [32, 64, 224, 300])
 def test_the_paper_network_takes_any_size_from_32(size):
     with torch.device("meta"):

@@ -3,18 +3,9 @@
 import pytest
 import torch
 import torchvision
-from torch import nn
+from counterparts import same_function
 
 from lit_cnns.models import VGG, VGGSmall
-
-
-def same_function(ours: nn.Module, theirs: nn.Module) -> None:
-    """Give ours the weights of theirs, in order, and compare what both say of a picture."""
-    weights = dict(zip(ours.state_dict(), theirs.state_dict().values(), strict=True))
-    ours.load_state_dict(weights, assign=True)
-    picture = torch.randn(1, 3, 224, 224)
-    with torch.inference_mode():
-        torch.testing.assert_close(ours.eval()(picture), theirs.eval()(picture))
 
 
 @pytest.mark.parametrize("batch_norm", [False, True])
@@ -22,7 +13,7 @@ def test_a_is_torchvisions_vgg11(batch_norm):
     build = torchvision.models.vgg11_bn if batch_norm else torchvision.models.vgg11
     with torch.device("meta"):
         ours = VGG("A", num_classes=10, batch_norm=batch_norm)
-    same_function(ours, build(num_classes=10, init_weights=False))
+    same_function(ours, build(num_classes=10, init_weights=False), 224)
 
 
 @pytest.mark.parametrize(("config", "build"), [("B", "vgg13"), ("D", "vgg16"), ("E", "vgg19")])

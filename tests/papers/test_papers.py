@@ -65,6 +65,19 @@ def test_repeated_blocks_are_rows_of_their_own():
     assert len(papers.layer_table("resnet1202_cifar")) == 1 + 3 * 200 + 2
 
 
+def test_repeated_modules_are_counted_from_one():
+    names = [row["name"] for row in papers.layer_table("inception_v4")]
+    assert [name for name in names if name.startswith("inception_a")] == [
+        f"inception_a_{place}" for place in (1, 2, 3, 4)
+    ]
+
+
+def test_the_rows_inside_a_module_have_its_arguments_in_their_places():
+    layer = next(row for row in papers.row("inception_v3")["layers"] if row["name"] == "mixed_6c")
+    widths = {row["name"]: row["c"] for row in papers.module_layers("inception", layer) if row["op"] == "conv"}
+    assert (widths["b7_reduce"], widths["d7_3"], widths["d7_4"]) == (160, 160, 192)
+
+
 @pytest.mark.parametrize("name", papers.rows())
 @pytest.mark.parametrize("figure", ["params", "macs"])
 def test_the_rows_of_a_table_add_up_to_its_total(name, figure):
