@@ -148,7 +148,8 @@ class InceptionV3(WithHeads):
     Parameters for 1000 classes: 23,834,568; 27,161,264 with the head.
 
     Departs from the paper: its Table 1 has another stem and 42 layers; this is the network whose weights and errors
-    were published, of 48.
+    were published, of 48. Batch norm averages its statistics by PyTorch's 0.1 a step, where the released code takes
+    0.0003, which short runs would not survive.
 
     Args:
         num_classes: width of the logits.
