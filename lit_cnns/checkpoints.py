@@ -2,8 +2,8 @@
 
 A checkpoint is Lightning's own `.ckpt` with one key more, `lit_cnns`, in plain values:
 `{format, class, args, class_names, preprocessing, data, metrics, ema, versions}`. It is read without running anything
-of it, and only classes of the lineage, or of packages that registered under the entry-point group `lit_cnns.models`,
-are ever built from it.
+of it, and only classes of the lineage, guests, or classes of packages that registered under the entry-point group
+`lit_cnns.models` are ever built from it.
 """
 
 import inspect
@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from lit_cnns.classifier import LitClassifier
+from lit_cnns.guests import GUESTS
 from lit_cnns.lineage import LINEAGE
 
 __all__ = ["CheckpointError", "ForeignCheckpoint", "describe", "load", "save_slim"]
@@ -36,8 +37,8 @@ class ForeignCheckpoint(CheckpointError):
 
 
 def buildable() -> dict[str, type[LitClassifier]]:
-    """The classes a checkpoint may name: the lineage's and those of the entry-point group `lit_cnns.models`."""
-    ours = {cls.__name__: cls for cls, _ in LINEAGE.values()}
+    """The classes a checkpoint may name: of the lineage, guests, and of the entry-point group `lit_cnns.models`."""
+    ours = {cls.__name__: cls for cls in (*(cls for cls, _ in LINEAGE.values()), *GUESTS.values())}
     others = {point.name: point for point in entry_points(group="lit_cnns.models")}
     return {**{name: point.load() for name, point in others.items()}, **ours}
 
@@ -121,7 +122,7 @@ def load(path: str | Path) -> LitClassifier:
     path = Path(path)
     contents = _read(path, mmap=False)
     description = _described(contents, path)
-    module = _lay_out(description, path)
+    module = _lay_out(description, path, "meta")
     state = contents["state_dict"]
     expected = {name: tuple(value.shape) for name, value in module.state_dict().items()}
     found = {name: tuple(value.shape) for name, value in state.items() if isinstance(value, Tensor)}
@@ -130,6 +131,8 @@ def load(path: str | Path) -> LitClassifier:
             f"{path} does not fit its own description: {len(wrong)} weights differ, the first is {wrong[0]} "
             f"({found.get(wrong[0], 'missing')} in the file, {expected.get(wrong[0], 'none')} in the network)."
         )
+    if any(buffer.is_meta for name, buffer in module.named_buffers() if name not in state):
+        module = _lay_out(description, path, "cpu")  # it keeps tables that no checkpoint holds
     module.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()}, assign=True)
     for parameter in module.parameters():
         parameter.requires_grad_(True)
@@ -139,7 +142,7 @@ def load(path: str | Path) -> LitClassifier:
     return module.eval()
 
 
-def _lay_out(description: dict[str, Any], path: Path) -> LitClassifier:
+def _lay_out(description: dict[str, Any], path: Path, device: str) -> LitClassifier:
     classes = buildable()
     name, arguments = description["class"], dict(description["args"])
     if name not in classes:
@@ -151,8 +154,10 @@ def _lay_out(description: dict[str, Any], path: Path) -> LitClassifier:
     cls = classes[name]
     known = {key for base in cls.__mro__ for key in inspect.signature(base.__init__).parameters}  # type: ignore[misc]
     try:
-        with torch.device("meta"):
+        with torch.device(device):
             return cls(**{key: value for key, value in arguments.items() if key in known})
+    except NotImplementedError:  # torchvision's RegNets reckon with tensors; their size is known by their name
+        return _lay_out(description, path, "cpu")
     except (TypeError, ValueError) as error:
         raise CheckpointError(f"{path} describes a {name} that cannot be built: {_first_line(error)}") from None
 
