@@ -142,16 +142,29 @@ def load(path: str | Path) -> LitClassifier:
     return module.eval()
 
 
-def _lay_out(description: dict[str, Any], path: Path, device: str) -> LitClassifier:
-    classes = buildable()
-    name, arguments = description["class"], dict(description["args"])
+def class_path(description: dict[str, Any], path: Path) -> str:
+    """Where the class of a checkpoint is imported from.
+
+    Raises:
+        CheckpointError: it names none that may be built.
+    """
+    cls = _class_of(description, path)
+    return f"{cls.__module__}.{cls.__name__}"
+
+
+def _class_of(description: dict[str, Any], path: Path) -> type[LitClassifier]:
+    classes, name = buildable(), description["class"]
     if name not in classes:
         raise CheckpointError(f"{path} names the class {name!r}; this installation builds {sorted(classes)}.")
+    return classes[name]
+
+
+def _lay_out(description: dict[str, Any], path: Path, device: str) -> LitClassifier:
+    cls, arguments = _class_of(description, path), dict(description["args"])
     for key, largest in LARGEST.items():
         value = arguments.get(key, 1)
         if not isinstance(value, int) or not 1 <= value <= largest:
             raise CheckpointError(f"{path} asks for {key}={value!r}; 1 to {largest} is allowed.")
-    cls = classes[name]
     known = {key for base in cls.__mro__ for key in inspect.signature(base.__init__).parameters}  # type: ignore[misc]
     try:
         with torch.device(device):
@@ -159,7 +172,7 @@ def _lay_out(description: dict[str, Any], path: Path, device: str) -> LitClassif
     except NotImplementedError:  # torchvision's RegNets reckon with tensors; their size is known by their name
         return _lay_out(description, path, "cpu")
     except (TypeError, ValueError) as error:
-        raise CheckpointError(f"{path} describes a {name} that cannot be built: {_first_line(error)}") from None
+        raise CheckpointError(f"{path} describes a {cls.__name__} that cannot be built: {_first_line(error)}") from None
 
 
 def save_slim(module: LitClassifier, path: str | Path, half: bool = True) -> None:
