@@ -13,7 +13,8 @@ from lit_cnns.checkpoints import load, save_slim
 from lit_cnns.cli import main, parser
 from lit_cnns.commands import OWN_VERBS
 from lit_cnns.lineage import LitCifarResNet
-from lit_cnns.weights import convert, guest, read
+from lit_cnns.weights import Source, convert, guest, read
+from lit_cnns.weights.identifying import recognise
 
 
 @pytest.fixture(scope="module")
@@ -74,10 +75,7 @@ def test_where_shapes_do_not_say_it_the_network_is_named(tmp_path):
 def test_networks_that_are_called_alike_are_told_apart_by_their_shapes(tmp_path, build):
     with torch.device("meta"):
         weights = build(num_classes=4).state_dict()
-    from lit_cnns.weights.converting import _recognise
-    from lit_cnns.weights.source import Source
-
-    found = _recognise(Source("a file", weights), None)
+    found = recognise(Source("a file", weights), None)
     expected = ("vgg_a", {"batch_norm": True}) if build is torchvision.models.vgg11_bn else ("alexnet_owt", {})
     assert (found.row, found.arguments) == expected
 
