@@ -2,8 +2,8 @@
 
 A checkpoint is Lightning's own `.ckpt` with one key more, `lit_cnns`, in plain values:
 `{format, class, args, class_names, preprocessing, data, metrics, ema, versions}`. It is read without running anything
-of it, and only classes of the lineage, or of packages that registered under the entry-point group `lit_cnns.models`,
-are ever built from it.
+of it, and only classes of the lineage, guests, or classes of packages that registered under the entry-point group
+`lit_cnns.models` are ever built from it.
 """
 
 import inspect
@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from lit_cnns.classifier import LitClassifier
+from lit_cnns.guests import GUESTS
 from lit_cnns.lineage import LINEAGE
 
 __all__ = ["CheckpointError", "ForeignCheckpoint", "describe", "lay_out", "load", "save_slim"]
@@ -38,8 +39,8 @@ class ForeignCheckpoint(CheckpointError):
 
 
 def buildable() -> dict[str, type[LitClassifier]]:
-    """The classes a checkpoint may name: the lineage's and those of the entry-point group `lit_cnns.models`."""
-    ours = {cls.__name__: cls for cls, _ in LINEAGE.values()}
+    """The classes a checkpoint may name: of the lineage, guests, and of the entry-point group `lit_cnns.models`."""
+    ours = {cls.__name__: cls for cls in (*(cls for cls, _ in LINEAGE.values()), *GUESTS.values())}
     others = {point.name: point for point in entry_points(group="lit_cnns.models")}
     return {**{name: point.load() for name, point in others.items()}, **ours}
 
@@ -153,6 +154,8 @@ def load(path: str | Path) -> LitClassifier:
             f"{path} does not fit its own description: {len(wrong)} weights differ, the first is {wrong[0]} "
             f"({found.get(wrong[0], 'missing')} in the file, {expected.get(wrong[0], 'none')} in the network)."
         )
+    if any(buffer.is_meta for name, buffer in module.named_buffers() if name not in state):
+        module = lay_out(description, path, "cpu")  # it keeps tables that no checkpoint holds
     module.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()}, assign=True)
     for parameter in module.parameters():
         parameter.requires_grad_(True)
@@ -162,27 +165,32 @@ def load(path: str | Path) -> LitClassifier:
     return module.eval()
 
 
-def lay_out(description: dict[str, Any], path: Path) -> LitClassifier:
-    """The network of a description without memory for its weights (on "meta").
+def _class_of(description: dict[str, Any], path: Path) -> type[LitClassifier]:
+    classes, name = buildable(), description["class"]
+    if name not in classes:
+        raise CheckpointError(f"{path} names the class {name!r}; this installation builds {sorted(classes)}.")
+    return classes[name]
+
+
+def lay_out(description: dict[str, Any], path: Path, device: str = "meta") -> LitClassifier:
+    """The network of a description, by default without memory for its weights.
 
     Raises:
         CheckpointError: a class that is not ours, or arguments that are absurd or build nothing.
     """
-    classes = buildable()
-    name, arguments = description["class"], dict(description["args"])
-    if name not in classes:
-        raise CheckpointError(f"{path} names the class {name!r}; this installation builds {sorted(classes)}.")
+    cls, arguments = _class_of(description, path), dict(description["args"])
     for key, largest in LARGEST.items():
         value = arguments.get(key, 1)
         if not isinstance(value, int) or not 1 <= value <= largest:
             raise CheckpointError(f"{path} asks for {key}={value!r}; 1 to {largest} is allowed.")
-    cls = classes[name]
     known = {key for base in cls.__mro__ for key in inspect.signature(base.__init__).parameters}  # type: ignore[misc]
     try:
-        with torch.device("meta"):
+        with torch.device(device):
             return cls(**{key: value for key, value in arguments.items() if key in known})
+    except NotImplementedError:  # torchvision's RegNets reckon with tensors; their size is known by their name
+        return lay_out(description, path, "cpu")
     except (TypeError, ValueError) as error:
-        raise CheckpointError(f"{path} describes a {name} that cannot be built: {_first_line(error)}") from None
+        raise CheckpointError(f"{path} describes a {cls.__name__} that cannot be built: {_first_line(error)}") from None
 
 
 def save_slim(module: LitClassifier, path: str | Path, half: bool = True) -> None:

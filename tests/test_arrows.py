@@ -30,7 +30,7 @@ ROOMS: dict[str, set[str]] = {
     "data": {"papers"},
     "checkpoints": {"classifier", "lineage", "guests", "data"},
     "runs": {"checkpoints"},
-    "weights": {"papers", "models", "lineage", "checkpoints"},
+    "weights": {"papers", "models", "classifier", "lineage", "guests", "checkpoints"},
     "callbacks": {"features", "runs"},
 }
 ROOMS["claims"] = {"papers", "evaluation", "features", "classifier", "lineage", "guests", "data", "checkpoints", "runs"}

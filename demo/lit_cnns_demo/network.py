@@ -104,7 +104,7 @@ class Network:
 
 
 def network_name(description: dict[str, Any]) -> str:
-    """The row of the lineage that a checkpoint's class and arguments are, or else the class's name."""
+    """The row of the lineage that a checkpoint's class and arguments are, a guest's name, or else the class's."""
     from lit_cnns import LINEAGE
 
     rows = {name: (cls, row) for name, (cls, row) in LINEAGE.items() if cls.__name__ == description["class"]}
@@ -113,7 +113,8 @@ def network_name(description: dict[str, Any]) -> str:
         defaults = {key: p.default for key, p in inspect.signature(cls).parameters.items()}
         if all(description["args"].get(key, defaults[key]) == row.get(key, defaults[key]) for key in telling):
             return name
-    return str(description["class"])
+    library = {"LitTorchvision": "torchvision/", "LitTimm": "timm/"}.get(description["class"])
+    return f"{library}{description['args'].get('name')}" if library else str(description["class"])
 
 
 def load(entry: Entry) -> Network:

@@ -10,5 +10,6 @@ OWN_VERBS = {
     "classify": "name what is in pictures: CKPT IMAGE_OR_FOLDER...",
     "demo": "open the lab in the browser: [RUNS...]",
     "models": "list the networks of the lineage",
+    "convert": "trained weights from torchvision, timm, Caffe or a file as a checkpoint of ours: SOURCE OUT.ckpt",
     "info": "what a paper says of a network, layer by layer: NETWORK",
 }

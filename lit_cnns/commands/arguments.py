@@ -25,6 +25,7 @@ class Line:
 
     configs: list[str] = field(default_factory=list)
     checkpoint: str | None = None
+    init_from: str | None = None
     rest: list[str] = field(default_factory=list)
 
     @classmethod
@@ -32,7 +33,7 @@ class Line:
         line, tokens = cls(), iter(argv)
         for token in tokens:
             key, equals, value = token.partition("=")
-            if key not in ("--config", "-c", "--ckpt_path"):
+            if key not in ("--config", "-c", "--ckpt_path", "--init_from"):
                 line.rest.append(token)
                 continue
             value = value if equals else next(tokens, "")
@@ -40,6 +41,8 @@ class Line:
                 raise ValueError(f"{key} needs a value.")
             if key == "--ckpt_path":
                 line.checkpoint = value
+            elif key == "--init_from":
+                line.init_from = value
             else:
                 line.configs.append(value)
         line.rest = _by_class(line.rest)
@@ -80,6 +83,8 @@ class Arranged:
     stated: set[str]
     name: str
     checkpoint: str | None
+    init_from: str | None = None
+    preprocessing: dict[str, Any] = field(default_factory=dict)  # of what it starts from
 
 
 def arrange(verb: str, argv: list[str]) -> Arranged:
@@ -95,6 +100,11 @@ def arrange(verb: str, argv: list[str]) -> Arranged:
     described: dict[str, Any] = {}
     if checkpoint is not None:
         checkpoint, described = _from_checkpoint(checkpoint, named=bool(configs) or line.model_typed)
+    init_from = line.init_from or next((c["init_from"] for c in reversed(configs) if c.get("init_from")), None)
+    preprocessing: dict[str, Any] = {}
+    if init_from is not None and checkpoint is None:
+        named = line.model_typed or any(c.get("model") for c in configs)
+        described, preprocessing = _from_source(verb, init_from, named)
     stated = {key for key in FROM_DATA if line.typed(key)}
     stated |= {key for c in (described, *configs) for key in FROM_DATA if key in _init_args(c.get("model"))}
     name = (
@@ -106,7 +116,18 @@ def arrange(verb: str, argv: list[str]) -> Arranged:
     args += [part for path in paths for part in ("--config", str(path))]
     args += line.rest
     args += ["--ckpt_path", str(checkpoint)] if checkpoint else []
-    return Arranged(args, stated, name, checkpoint)
+    args += ["--init_from", line.init_from] if line.init_from else []
+    return Arranged(args, stated, name, checkpoint, None if checkpoint else init_from, preprocessing)
+
+
+def _from_source(verb: str, source: str, named: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The network that a source is, unless one is named, and what its pictures go through."""
+    if verb != "fit":
+        raise ValueError(f"--init_from is what training starts from; `{verb}` takes --ckpt_path.")
+    from lit_cnns.weights import origin
+
+    class_path, arguments, preprocessing = origin(source, guest=named)
+    return ({} if named else {"model": {"class_path": class_path, "init_args": arguments}}), preprocessing
 
 
 def run_defaults(verb: str, name: str) -> dict[str, Any]:

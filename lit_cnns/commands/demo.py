@@ -1,10 +1,16 @@
 """`lit-cnns demo [RUNS...]`: the lab in the browser."""
 
 import argparse
+from pathlib import Path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("runs", nargs="*", default=["runs"], help="folders or files of checkpoints (default: runs)")
+    parser.add_argument(
+        "runs",
+        nargs="*",
+        default=["runs"],
+        help="folders or files of checkpoints, or guests: torchvision/NAME, timm/NAME (default: runs)",
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     parser.add_argument("--port", type=int, help="port to listen on (default: the first free one from 7860)")
     parser.add_argument("--open", action="store_true", help="open the browser")
@@ -15,5 +21,21 @@ def run(arguments: argparse.Namespace) -> int:
         import lit_cnns_demo
     except ModuleNotFoundError as error:
         raise ValueError(f"The lab needs {error.name}: pip install 'lit-cnns[demo]'.") from None
-    lit_cnns_demo.launch(arguments.runs, host=arguments.host, port=arguments.port, open_browser=arguments.open)
+    runs = [invite(name) if name.startswith(("torchvision/", "timm/")) else name for name in arguments.runs]
+    lit_cnns_demo.launch(runs, host=arguments.host, port=arguments.port, open_browser=arguments.open)
     return 0
+
+
+def invite(name: str) -> str:
+    """The checkpoint of a guest, made below `runs/guests/` when it is asked for first.
+
+    Raises:
+        ValueError: there is no such guest, or its weights are out of reach.
+    """
+    path = Path("runs", "guests", f"{name}.ckpt")
+    if not path.is_file():
+        from lit_cnns.checkpoints import save_slim
+        from lit_cnns.weights import guest
+
+        save_slim(guest(name)[0], path, half=False)
+    return str(path)

@@ -3,6 +3,7 @@
 import argparse
 import logging
 import os
+import sys
 import warnings
 from importlib import import_module
 from typing import Any
@@ -16,11 +17,13 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_warn
 import lit_cnns.data
 import lit_cnns.lineage  # noqa: F401  (its classes answer to their short names)
 from lit_cnns.callbacks import PredictionTable
+from lit_cnns.classifier import LitClassifier
 from lit_cnns.commands import LIGHTNING_VERBS
 from lit_cnns.commands.arguments import FROM_DATA, VERSION, Arranged, arrange
 from lit_cnns.commands.refusals import refusal
 from lit_cnns.data import ImageData
 from lit_cnns.runs import SaveWhenCut
+from lit_cnns.weights import start_from
 
 
 class LitCLI(LightningCLI):
@@ -51,6 +54,12 @@ class LitCLI(LightningCLI):
             }
         )
         parser.add_lightning_class_args(PredictionTable, "predictions")
+        parser.add_argument(
+            "--init_from",
+            type=str | None,
+            default=None,
+            help="trained weights to fine-tune: torchvision/NAME, timm/NAME, or a file (see `lit-cnns convert`)",
+        )
 
     def _parse_ckpt_path(self) -> None:
         """Nothing: the checkpoint's arguments came before the YAML, so that they do not override it."""
@@ -71,6 +80,27 @@ class LitCLI(LightningCLI):
                     "or choose a network or data set that agrees."
                 )
             model.init_args[key] = known
+        self._normalise_as_the_source(data)
+
+    def _normalise_as_the_source(self, data: Any) -> None:
+        """Pictures reach imported weights as those are used to, unless someone says otherwise."""
+        given = data.get("init_args") or {}
+        for key in ("mean", "std"):
+            known = self.arranged.preprocessing.get(key)
+            if key in given and given[key] is None and isinstance(known, list):
+                grey = given.get("channels") == 1 and len(known) == 3
+                given[key] = [sum(known) / 3] if grey else list(known)
+
+    def before_fit(self) -> None:
+        if self.arranged.init_from is None:
+            return
+        if not isinstance(self.model, LitClassifier):
+            raise ValueError(
+                f"--init_from puts weights into a network of ours, not into a {type(self.model).__name__}."
+            )
+        fitted = start_from(self.model, self.arranged.init_from)
+        if self.trainer.is_global_zero:
+            print(f"{self.arranged.init_from}:\n{fitted.table()}", file=sys.stderr)
 
     @staticmethod
     def _data_of_ours(data: Any) -> ImageData | None:

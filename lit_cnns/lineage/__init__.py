@@ -53,6 +53,8 @@ LINEAGE: dict[str, Row] = {
     "alexnet": (LitAlexNet, {"variant": "two_towers"}),
     "alexnet_ungrouped": (LitAlexNet, {"variant": "ungrouped"}),
     "alexnet_one_gpu_half": (LitAlexNet, {"variant": "one_gpu_half"}),
+    "alexnet_bvlc": (LitAlexNet, {"variant": "bvlc"}),
+    "caffenet": (LitAlexNet, {"variant": "caffenet"}),
     "alexnet_cifar_13pct": (LitAlexNetCifar, {"variant": "13pct"}),
     "alexnet_cifar_11pct": (LitAlexNetCifar, {"variant": "11pct"}),
     "alexnet_owt": (LitAlexNetOWT, {"variant": "released"}),

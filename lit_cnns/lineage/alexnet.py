@@ -11,7 +11,8 @@ class LitAlexNet(LitClassifier):
     """AlexNet (Krizhevsky, Sutskever, Hinton 2012).
 
     Args:
-        variant: "two_towers" of the paper, "ungrouped", or "one_gpu_half" of its comparison.
+        variant: "two_towers" of the paper, "ungrouped", "one_gpu_half" of its comparison, or BVLC's "bvlc" and
+            "caffenet".
         num_classes: how many classes it tells apart.
         in_channels: 3 for colour.
         activation: relu or tanh.

@@ -16,6 +16,7 @@ class LitResNet(LitClassifier):
         shortcut: "A" pads, "B" projects where the shape changes, "C" projects everywhere (A and C: 18 and 34).
         stride_on: where a bottleneck shrinks the map: "1x1" as in the paper, "3x3" as in v1.5.
         residual: False for the plain twin (18 and 34).
+        pool1: "padded" by one pixel on every side, or "ceil" as in the authors' code.
         lr: learning rate for batches of 256.
         weight_decay: on all parameters.
     """
@@ -31,12 +32,13 @@ class LitResNet(LitClassifier):
         shortcut: str = "B",
         stride_on: str = "1x1",
         residual: bool = True,
+        pool1: str = "padded",
         *,
         lr: float = 0.1,
         weight_decay: float = 1e-4,
         **training: Any,
     ) -> None:
-        net = ResNet(depth, num_classes, in_channels, shortcut, stride_on, residual)
+        net = ResNet(depth, num_classes, in_channels, shortcut, stride_on, residual, pool1)
         super().__init__(net, num_classes, lr=lr, weight_decay=weight_decay, **training)
 
 

@@ -79,7 +79,7 @@ class CeilConv2d(nn.Conv2d):
 
 
 class Maps(NamedTuple):
-    """The kernels of each layer, and how many towers the network has."""
+    """The kernels of each layer, how many towers the network has, and how it normalises."""
 
     conv1: int
     conv2: int
@@ -87,12 +87,17 @@ class Maps(NamedTuple):
     conv4: int
     conv5: int
     towers: int
+    apart: bool = True  # each tower normalised by itself
+    k: float = 2.0
+    pool_first: bool = False
 
 
 VARIANTS = {  #          conv1 conv2 conv3 conv4 conv5 towers
     "two_towers": Maps(     96,  256,  384,  384,  256, 2),  # Figure 2
     "ungrouped": Maps(      96,  256,  384,  384,  256, 1),  # not in the paper
     "one_gpu_half": Maps(   48,  128,  192,  192,  256, 1),  # Section 3.2, footnote
+    "bvlc": Maps(           96,  256,  384,  384,  256, 2, apart=False, k=1.0),  # Caffe's replication
+    "caffenet": Maps(       96,  256,  384,  384,  256, 2, apart=False, k=1.0, pool_first=True),  # and its own order
 }  # fmt: skip
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh}
 
@@ -112,12 +117,13 @@ class AlexNet(Network):
     Parameters: 60,965,224 for 1000 classes; ungrouped 62,378,344; one_gpu_half 59,798,312.
 
     Departs from the paper: nothing; where its text and its authors' code differ, their code is followed (the grid of
-    conv1 and the alpha of the response normalisation).
+    conv1 and the alpha of the response normalisation). BVLC's "bvlc" normalises across both towers with k = 1, and so
+    does "caffenet", after pooling: trained weights of both are about, and have these functions.
 
     Args:
         num_classes: width of the logits.
         in_channels: channels of the pictures.
-        variant: "two_towers", "ungrouped", or "one_gpu_half" (half the kernels in conv1 to conv4).
+        variant: "two_towers", "ungrouped", "one_gpu_half" (half the kernels in conv1 to conv4), "bvlc" or "caffenet".
         activation: relu or tanh.
         dropout: share of fc6 and fc7 that is dropped.
     """
@@ -133,16 +139,20 @@ class AlexNet(Network):
         w: Maps = _choice("variants", variant, VARIANTS)
         act = _choice("activations", activation, ACTIVATIONS)
         towers = w.towers
+
+        def shrink(place: int) -> list[tuple[str, nn.Module]]:
+            norm = LocalResponseNorm(5, k=w.k, towers=towers if w.apart else 1)
+            both = [(f"norm{place}", norm), (f"pool{place}", nn.MaxPool2d(3, 2))]
+            return both[::-1] if w.pool_first else both
+
         super().__init__(
             [
                 ("conv1", CeilConv2d(in_channels, w.conv1, 11, stride=4)),  # 96 x 55 x 55
                 (f"{activation}1", act()),
-                ("norm1", LocalResponseNorm(5, towers=towers)),
-                ("pool1", nn.MaxPool2d(3, 2)),  # 96 x 27 x 27
+                *shrink(1),  # 96 x 27 x 27
                 ("conv2", nn.Conv2d(w.conv1, w.conv2, 5, padding=2, groups=towers)),  # 256 x 27 x 27
                 (f"{activation}2", act()),
-                ("norm2", LocalResponseNorm(5, towers=towers)),
-                ("pool2", nn.MaxPool2d(3, 2)),  # 256 x 13 x 13
+                *shrink(2),  # 256 x 13 x 13
                 ("conv3", nn.Conv2d(w.conv2, w.conv3, 3, padding=1)),  # 384 x 13 x 13
                 (f"{activation}3", act()),
                 ("conv4", nn.Conv2d(w.conv3, w.conv4, 3, padding=1, groups=towers)),  # 384 x 13 x 13

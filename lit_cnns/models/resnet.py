@@ -106,7 +106,7 @@ class ResNet(Network):
     Shapes: (B, in_channels, 224, 224) -> (B, num_classes); any side from 32 pixels.
     Parameters for 1000 classes: 18 11,689,512; 34 21,797,672; 50 25,557,032; 101 44,549,160; 152 60,192,808.
 
-    Departs from the paper: conv1's pool is padded by one pixel, where the authors' code rounds up.
+    Departs from the paper: conv1's pool is padded by one pixel, where the authors' code rounds up (pool1="ceil").
 
     Args:
         depth: a column of Table 1.
@@ -115,6 +115,7 @@ class ResNet(Network):
         shortcut: "A", "B" or "C" (Section 4.1); depths from 50 on have "B".
         stride_on: where a bottleneck shrinks the map: "1x1" as in the paper, "3x3" as in v1.5.
         residual: False for the plain twin; 18 and 34.
+        pool1: "padded" by one pixel on every side, or "ceil" as in the authors' code.
     """
 
     def __init__(
@@ -125,8 +126,12 @@ class ResNet(Network):
         shortcut: str = "B",
         stride_on: str = "1x1",
         residual: bool = True,
+        pool1: str = "padded",
     ) -> None:
         _check(depth, shortcut, stride_on, residual)
+        if pool1 not in ("padded", "ceil"):
+            raise ValueError(f"pool1 is 'padded' or 'ceil', not {pool1!r}.")
+        pool = nn.MaxPool2d(3, 2, padding=1) if pool1 == "padded" else nn.MaxPool2d(3, 2, ceil_mode=True)
         maps = [64, 128, 256, 512] if depth < 50 else [256, 512, 1024, 2048]
 
         def block(inputs: int, out: int, stride: int) -> nn.Module:
@@ -148,7 +153,7 @@ class ResNet(Network):
                 ("conv1", nn.Conv2d(in_channels, 64, 7, 2, padding=3, bias=False)),  # 64 x 112 x 112
                 ("bn1", nn.BatchNorm2d(64)),
                 ("relu1", nn.ReLU()),
-                ("pool1", nn.MaxPool2d(3, 2, padding=1)),  # 64 x 56 x 56
+                ("pool1", pool),  # 64 x 56 x 56
                 *stages(),  # 56, 28, 14, 7 pixels
                 ("gap", nn.AdaptiveAvgPool2d(1)),
                 ("flatten", nn.Flatten()),

@@ -1,0 +1,9 @@
+"""Weights in: from torchvision, timm, Caffe and files into the networks of the lineage, and guests with theirs."""
+
+from lit_cnns.weights.caffe import read_mean
+from lit_cnns.weights.converting import convert, guest, origin, start_from
+from lit_cnns.weights.fitting import Fit, adapt_channels
+from lit_cnns.weights.identifying import read
+from lit_cnns.weights.source import Source
+
+__all__ = ["Fit", "Source", "adapt_channels", "convert", "guest", "origin", "read", "read_mean", "start_from"]
