@@ -56,6 +56,11 @@ class Views:
                 if self.protocol.mirror:
                     yield self.finish(images.flip(-1)), owners
 
+    def blank(self) -> Tensor:
+        """A black crop as the network takes it, (1, C, S, S)."""
+        picture = self.pictures[0][0]
+        return self.finish(picture.new_zeros(1, picture.shape[0], self.side, self.side))
+
     def cut(self, picture: Tensor) -> list[Tensor]:
         """The views of one scaled picture, uint8 (C, side, side) each, not mirrored; all of it in a dense protocol."""
         if self.protocol.dense:
