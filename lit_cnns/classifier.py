@@ -135,6 +135,16 @@ class LitClassifier(L.LightningModule):
         with torch.device("cpu"):  # sums stay real where the network is laid out on "meta"
             self.val_counts, self.test_counts = ExactCounts(), ExactCounts()
 
+    @staticmethod
+    def test_scales(protocol: str, trained: tuple[int, int]) -> tuple[int, ...]:
+        """The shorter sides at which the network's paper tests by a protocol; none: the protocol's own.
+
+        Args:
+            protocol: its name.
+            trained: the smallest and largest shorter side that the network was trained at.
+        """
+        return ()
+
     def initialise(self, name: str) -> None:
         """Set the weights before the first step."""
         initialise(self.net, *(self.PAPER_INIT if name == "paper" else (name,)))

@@ -3,6 +3,7 @@
 `LINEAGE` maps a network's name, as `papers/` has it, to its class and arguments.
 """
 
+import inspect
 from typing import Any, ClassVar
 
 import torch
@@ -177,6 +178,14 @@ class LitVGG(LitClassifier):
 
     PAPER_SCHEDULE: ClassVar = ("plateau", {"cuts": 3})
     PAPER_INIT: ClassVar = ("glorot", 0.0)
+
+    @staticmethod
+    def test_scales(protocol: str, trained: tuple[int, int]) -> tuple[int, ...]:
+        """Q of Sections 4.1 and 4.2, from the smallest and largest training scale S."""
+        low, high = trained
+        middle = (low + high) // 2
+        several = (low, middle, high) if low < high else (low - 32, low, low + 32)
+        return {"dense": (middle,), "multi_scale": several}.get(protocol, ())
 
     def __init__(
         self,
@@ -403,6 +412,20 @@ LINEAGE: dict[str, Row] = {
     **{f"resnet{d}_cifar": (LitCifarResNet, {"depth": d}) for d in (*CIFAR_DEPTHS, 1202)},
     "resnet20_cifar_b": (LitCifarResNet, {"depth": 20, "shortcut": "B"}),
 }
+
+
+# arguments that leave the network a paper's own
+_FREE = ("self", "num_classes", "in_channels", "image_size", "aux", "dropout")
+
+
+def name_of(module: LitClassifier) -> str | None:
+    """The name in `LINEAGE` of a module, by its class and the arguments that shape its network; None if it has none."""
+    parameters = inspect.signature(type(module)).parameters.values()
+    shaping = {p.name: p.default for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.name not in _FREE}
+    for name, (cls, row) in LINEAGE.items():
+        if cls is type(module) and all(module.arguments[k] == row.get(k, v) for k, v in shaping.items()):
+            return name
+    return None
 
 
 def build(name: str, **arguments: Any) -> LitClassifier:

@@ -18,6 +18,8 @@ SECTIONS = (
     "lr_scheduler",
     "seed_everything",
     "ckpt_path",
+    "protocol",
+    "scales",
 )
 
 
