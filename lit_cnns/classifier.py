@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import lightning as L
 import torch
 import torch.nn.functional as F
+from lightning.pytorch.callbacks import WeightAveraging
 from torch import Tensor, nn
 from torchmetrics import Metric
 
@@ -127,6 +128,7 @@ class LitClassifier(L.LightningModule):
         self.preprocessing: dict[str, Any] = {}
         self.data_description: dict[str, Any] = {}
         self.metrics: dict[str, float] = {}
+        self.ema: dict[str, Any] | None = None
         self._sliding: list[nn.Module] = []  # shares the weights; in a list, so that it is no part of this module
         self.net = net
         self.initialise(init)
@@ -274,11 +276,16 @@ class LitClassifier(L.LightningModule):
             "preprocessing": dict(self.preprocessing),
             "data": dict(self.data_description),
             "metrics": dict(self.metrics),
-            "ema": None,
+            "ema": self.ema,
             "versions": {"lit_cnns": lit_cnns.__version__, "torch": str(torch.__version__), "lightning": L.__version__},
         }
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        # Lightning's averaging callbacks, which come before this hook, put the averaged weights into `state_dict`
+        if "averaging_state" in checkpoint:
+            callbacks = self.trainer.callbacks  # type: ignore[attr-defined]
+            averaging = next(type(callback).__name__ for callback in callbacks if isinstance(callback, WeightAveraging))
+            self.ema = {"callback": averaging, "updates": int(checkpoint["averaging_state"]["n_averaged"])}
         checkpoint["lit_cnns"] = self.describe()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -287,6 +294,8 @@ class LitClassifier(L.LightningModule):
         self.preprocessing = self.preprocessing or description.get("preprocessing", {})
         self.data_description = self.data_description or description.get("data", {})
         self.metrics = description.get("metrics", {})
+        if self._trainer is None or not self.trainer.training:  # training goes on from the weights before averaging
+            self.ema = description.get("ema")
         self._keep_typed_rates(checkpoint)
 
     def _keep_typed_rates(self, checkpoint: dict[str, Any]) -> None:
