@@ -1,17 +1,19 @@
 """The one training loop of the lineage: loss, exact top-1 and top-5, optimiser and schedule."""
 
 import inspect
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import lightning as L
 import torch
 import torch.nn.functional as F
+from lightning.pytorch.callbacks import WeightAveraging
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torchmetrics import Metric
 
 import lit_cnns
-from lit_cnns.evaluation import correct_at
+from lit_cnns.evaluation import Views, correct_at, fully_convolutional, mean_probabilities
 from lit_cnns.initialisation import initialise
 from lit_cnns.optimisation import check_optimizer, check_schedule, make_optimizer, make_scheduler
 
@@ -63,8 +65,10 @@ class LitClassifier(L.LightningModule):
     """A network and the recipe that trains it.
 
     Batches are `(images, labels)`: images (B, C, H, W) float, already normalised (our DataModules do it on the
-    device); labels (B,) whole numbers, or (B, K) probabilities (mixup). Logs `train/loss`, `lr`, `val/loss`,
-    `val/top1`, `val/top5` and the same under `test/`; top-1 and top-5 are shares of pictures, in [0, 1].
+    device); labels (B,) whole numbers, or (B, K) probabilities (mixup). Where they are evaluated, images may be the
+    `Views` of a protocol; top-1, top-5 and loss are then those of the probabilities averaged over the views. Logs
+    `train/loss`, `lr`, `val/loss`, `val/top1`, `val/top5` and the same under `test/`; top-1 and top-5 are shares of
+    pictures, in [0, 1].
 
     Args:
         net: the network; `net(images)` gives logits (B, num_classes).
@@ -135,6 +139,8 @@ class LitClassifier(L.LightningModule):
         self.preprocessing: dict[str, Any] = {}
         self.data_description: dict[str, Any] = {}
         self.metrics: dict[str, float] = {}
+        self.ema: dict[str, Any] | None = None
+        self._sliding: list[nn.Module] = []  # shares the weights; in a list, so that it is no part of this module
         self.net = net
         self.initialise(init)
         if channels_last:
@@ -142,14 +148,38 @@ class LitClassifier(L.LightningModule):
         with torch.device("cpu"):  # sums stay real where the network is laid out on "meta"
             self.val_counts, self.test_counts = ExactCounts(), ExactCounts()
 
+    @staticmethod
+    def test_scales(protocol: str, trained: tuple[int, int]) -> tuple[int, ...]:
+        """The shorter sides at which the network's paper tests by a protocol; none: the protocol's own.
+
+        Args:
+            protocol: its name.
+            trained: the smallest and largest shorter side that the network was trained at.
+        """
+        return ()
+
     def initialise(self, name: str) -> None:
         """Set the weights before the first step."""
         initialise(self.net, *(self.PAPER_INIT if name == "paper" else (name,)))
 
     def forward(self, images: Tensor) -> Tensor:
-        if self.channels_last:
-            images = images.contiguous(memory_format=torch.channels_last)
-        return self.net(images)
+        return self.net(self._laid_out(images))
+
+    def _laid_out(self, images: Tensor) -> Tensor:
+        return images.contiguous(memory_format=torch.channels_last) if self.channels_last else images
+
+    def scores(self, images: Tensor | Views) -> Tensor:
+        """Logits of pictures (B, K); of their views under a protocol the log of the averaged probabilities."""
+        if isinstance(images, Tensor):
+            return self(images)
+        probabilities = mean_probabilities(self._slide(images) if images.protocol.dense else self, images)
+        return probabilities.clamp(min=torch.finfo(torch.float32).tiny).log().float()
+
+    def _slide(self, views: Views) -> Callable[[Tensor], Tensor]:
+        """From pictures to logits averaged over the places that the network can take in them."""
+        if not self._sliding:
+            self._sliding.append(fully_convolutional(self.net, self._laid_out(views.blank())))
+        return lambda images: self._sliding[0](self._laid_out(images)).mean((2, 3))
 
     def criterion(self, logits: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
         """The loss of each picture, (B,): cross-entropy with whole or soft labels."""
@@ -174,10 +204,10 @@ class LitClassifier(L.LightningModule):
         trainer: Any = self._trainer
         return trainer is not None and (self.global_step + 1) % (trainer.log_every_n_steps or 50) == 0
 
-    def count(self, counts: ExactCounts, batch: tuple[Tensor, Tensor]) -> None:
+    def count(self, counts: ExactCounts, batch: tuple[Tensor | Views, Tensor]) -> None:
         """Add what the network makes of a batch to `counts`; pictures labelled -100 are passed over."""
         images, labels = batch
-        logits = self(images)
+        logits = self.scores(images)
         seen = labels != NOT_COUNTED
         if seen.any():
             logits, labels = logits[seen], labels[seen]
@@ -191,12 +221,16 @@ class LitClassifier(L.LightningModule):
 
     def predict_step(self, batch: Any, batch_idx: int) -> Tensor:
         """Class probabilities (B, num_classes)."""
-        return torch.softmax(self(batch[0] if isinstance(batch, (tuple, list)) else batch).float(), dim=1)
+        return torch.softmax(self.scores(batch[0] if isinstance(batch, (tuple, list)) else batch).float(), dim=1)
+
+    def on_predict_epoch_end(self) -> None:
+        self._sliding.clear()
 
     def _log_counts(self, stage: str, counts: ExactCounts) -> None:
         # every process comes here, also one whose share is empty: compute() is where the sums meet
         values = {f"{stage}/{name}": value.float() for name, value in counts.compute().items()}
         counts.reset()
+        self._sliding.clear()
         self.log_dict(values, prog_bar=True)
         if self._trainer is not None and not self._trainer.sanity_checking:
             self.metrics.update({name: float(value) for name, value in values.items()})
@@ -258,11 +292,16 @@ class LitClassifier(L.LightningModule):
             "preprocessing": dict(self.preprocessing),
             "data": dict(self.data_description),
             "metrics": dict(self.metrics),
-            "ema": None,
+            "ema": self.ema,
             "versions": {"lit_cnns": lit_cnns.__version__, "torch": str(torch.__version__), "lightning": L.__version__},
         }
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        # Lightning's averaging callbacks, which come before this hook, put the averaged weights into `state_dict`
+        if "averaging_state" in checkpoint:
+            callbacks = self.trainer.callbacks  # type: ignore[attr-defined]
+            averaging = next(type(callback).__name__ for callback in callbacks if isinstance(callback, WeightAveraging))
+            self.ema = {"callback": averaging, "updates": int(checkpoint["averaging_state"]["n_averaged"])}
         checkpoint["lit_cnns"] = self.describe()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -271,6 +310,8 @@ class LitClassifier(L.LightningModule):
         self.preprocessing = self.preprocessing or description.get("preprocessing", {})
         self.data_description = self.data_description or description.get("data", {})
         self.metrics = description.get("metrics", {})
+        if self._trainer is None or not self.trainer.training:  # training goes on from the weights before averaging
+            self.ema = description.get("ema")
         self._keep_typed_rates(checkpoint)
 
     def _keep_typed_rates(self, checkpoint: dict[str, Any]) -> None:

@@ -27,7 +27,7 @@ ROOMS: dict[str, set[str]] = {
     "classifier": {"evaluation", "optimisation", "initialisation"},
     "lineage": {"models", "papers", "classifier", "optimisation", "initialisation"},  # a name means what the papers say
     "guests": {"classifier"},
-    "data": {"papers"},
+    "data": {"papers", "evaluation"},
     "checkpoints": {"classifier", "lineage", "guests", "data"},
     "runs": {"checkpoints"},
     "weights": {"papers", "models", "classifier", "lineage", "guests", "checkpoints"},

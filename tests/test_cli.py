@@ -79,6 +79,31 @@ def test_predict_and_classify_write_the_same_table(there):
     assert list(rows[0]) == ["image", "class_1", "probability_1", "class_2", "probability_2"]
 
 
+@pytest.mark.parametrize("scales", [["--scales", "[36]"], ["--scales=[34,40]", "--trainer.limit_test_batches=1"]])
+def test_a_protocol_measures_beside_the_papers_figure(there, capsys, scales):
+    assert main(["test", "--ckpt_path", "last", "--protocol", "ten_crop", *scales, *QUICK]) == 0
+    shown = capsys.readouterr().out
+    assert "the 360 pictures of Digits test (10 classes), ten_crop" in shown
+    assert "Nothing is published for lenet5_modern by this protocol" in shown
+
+
+def test_the_plain_test_stands_beside_published_figures_too(there, capsys):
+    assert main(["validate", "--ckpt_path", "last", *QUICK]) == 0
+    assert "the 180 pictures of Digits val (10 classes), center (1 view, shorter side 32):" in capsys.readouterr().out
+
+
+def test_predict_takes_a_protocol(there):
+    views = ["--protocol", "dense", "--scales=[40]"]
+    assert main(["predict", "--ckpt_path", "last", "--predictions.output", "dense.csv", *views, *QUICK]) == 0
+    assert len(list(csv.DictReader((there / "dense.csv").open()))) == 360
+
+
+def test_another_packages_network_or_data_is_refused_a_protocol(there, capsys):
+    foreign = ["--model", "lightning.pytorch.demos.boring_classes.BoringModel", "--data", "Digits"]
+    assert main(["test", *foreign, "--protocol", "ten_crop", *QUICK]) == 2
+    assert "--protocol ten_crop takes a LitClassifier and one of our DataModules, not Boring" in capsys.readouterr().err
+
+
 def arranged(verb, *argv):
     args = arrange(verb, list(argv)).args
     settings = [json.loads(value) for key, value in itertools.pairwise(args) if key == "--config" and "{" in value]
@@ -190,6 +215,9 @@ def test_num_classes_against_the_data_is_an_error(there, capsys):
             "LitLeNet5 has no argument 'lrr'; did you mean lr?",
         ),
         (["fit", "--config", "lenet5_modern/digits", "--trainer.max_epocs", "1"], "did you mean max_epochs?"),
+        (["fit", "--config", "lenet5_modern/digits", "--protocol", "dense"], "by --protocol afterwards"),
+        (["test", "--ckpt_path", "last", "--protocol", "ten_crops"], "Did you mean ten_crop?"),
+        (["test", "--ckpt_path", "last", "--protocol", "ten_crop"], "give a larger one, e.g. scales: [37]"),
         (["validate", "--ckpt_path", "nowhere.ckpt"], "no checkpoint at nowhere.ckpt"),
         (["classify", "nowhere.ckpt", "."], "There are no pictures in ."),
         (["classify", "last", "nowhere.png"], "no picture or folder at nowhere.png"),

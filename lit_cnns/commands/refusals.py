@@ -20,6 +20,8 @@ SECTIONS = (
     "lr_scheduler",
     "seed_everything",
     "ckpt_path",
+    "protocol",
+    "scales",
 )
 
 

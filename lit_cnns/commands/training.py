@@ -20,8 +20,10 @@ from lit_cnns.callbacks import PredictionTable
 from lit_cnns.classifier import LitClassifier
 from lit_cnns.commands import LIGHTNING_VERBS
 from lit_cnns.commands.arguments import FROM_DATA, VERSION, Arranged, arrange
+from lit_cnns.commands.comparison import lines
 from lit_cnns.commands.refusals import refusal
 from lit_cnns.data import ImageData
+from lit_cnns.evaluation import PROTOCOLS
 from lit_cnns.runs import SaveWhenCut
 from lit_cnns.weights import start_from
 
@@ -59,6 +61,14 @@ class LitCLI(LightningCLI):
             type=str | None,
             default=None,
             help="trained weights to fine-tune: torchvision/NAME, timm/NAME, or a file (see `lit-cnns convert`)",
+        )
+        parser.add_argument(
+            "--protocol",
+            default="center",
+            help=f"by which a network is validated, tested or predicts: {', '.join(PROTOCOLS)}; docs/evaluation.md",
+        )
+        parser.add_argument(
+            "--scales", type=list[int], default=[], help="shorter sides in pixels, in place of the protocol's own"
         )
 
     def _parse_ckpt_path(self) -> None:
@@ -101,6 +111,35 @@ class LitCLI(LightningCLI):
         fitted = start_from(self.model, self.arranged.init_from)
         if self.trainer.is_global_zero:
             print(f"{self.arranged.init_from}:\n{fitted.table()}", file=sys.stderr)
+
+    def after_instantiate_classes(self) -> None:
+        name, scales = (self._get(self.config_init, key) for key in ("protocol", "scales"))
+        if name == "center" and not scales:
+            return
+        if self.subcommand == "fit":
+            raise ValueError("fit validates by the plain central crop; test a checkpoint by --protocol afterwards.")
+        model, data = self.model, self.datamodule
+        if not isinstance(model, LitClassifier) or not isinstance(data, ImageData):
+            raise ValueError(
+                f"--protocol {name} takes a LitClassifier and one of our DataModules, not {type(model).__name__} and "
+                f"{type(data).__name__}: leave it out, or wrap them as docs/plugin.md shows."
+            )
+        if not scales and data.train_scales:
+            scales = model.test_scales(name, data.train_scales)
+        data.evaluate_by(name, scales)
+
+    def after_validate(self) -> None:
+        self._compare("val")
+
+    def after_test(self) -> None:
+        self._compare("test")
+
+    def _compare(self, split: str) -> None:
+        model, data, trainer = self.model, self.datamodule, self.trainer
+        if not trainer.is_global_zero or not isinstance(model, LitClassifier) or not isinstance(data, ImageData):
+            return
+        limit = trainer.limit_val_batches if split == "val" else trainer.limit_test_batches
+        print("\n".join(lines(model, data, split, self._get(self.config_init, "protocol"), limit == 1.0)))
 
     @staticmethod
     def _data_of_ours(data: Any) -> ImageData | None:

@@ -71,8 +71,8 @@ class Digits(ImageData):
     def read(self, split: str) -> TensorSet:
         images, labels = _digits()
         chosen = self.split(self.split_seed)[split]
-        scaled = resize_to(images[chosen], (self.side, self.side))
-        return TensorSet(scaled, labels[chosen], [f"digits/{number}" for number in chosen.tolist()])
+        shown = images[chosen] if self.tested_whole(split) else resize_to(images[chosen], (self.side, self.side))
+        return TensorSet(shown, labels[chosen], [f"digits/{number}" for number in chosen.tolist()])
 
 
 def _digits() -> tuple[Tensor, Tensor]:

@@ -2,6 +2,7 @@
 
 import math
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,15 @@ from torch import Tensor
 from tqdm import tqdm
 
 from lit_cnns.data.memory import TensorSet
-from lit_cnns.data.pictures import ImageError, fit_image, read_image, resize_shorter, resize_to, to_channels
+from lit_cnns.data.pictures import (
+    ImageError,
+    fit_image,
+    read_image,
+    recolour,
+    resize_shorter,
+    resize_to,
+    to_channels,
+)
 from lit_cnns.data.randomness import uniform
 from lit_cnns.data.sampling import NOT_COUNTED, Batch
 
@@ -113,16 +122,25 @@ class FileSet:
     def __getitems__(self, request: tuple[int, Tensor]) -> Batch | ImageError:
         epoch, indices = request
         numbers = uniform(self.seed, epoch, indices, 2 + 2 * _TRIES, _FIRST).tolist()
+        found = self._read(indices, lambda place, index: self.picture(index, numbers[place]))
+        return found if isinstance(found, ImageError) else (torch.stack(found[0]), found[1], indices)
+
+    def whole(self, indices: Tensor) -> tuple[list[Tensor], Tensor] | ImageError:
+        """Pictures as they are but for their colours, and their labels; broken ones as in a batch."""
+        return self._read(indices, lambda _, index: recolour(read_image(self.name(index)), self.preprocessing))
+
+    def _read(self, indices: Tensor, one: Callable[[int, int], Tensor]) -> tuple[list[Tensor], Tensor] | ImageError:
+        """What `one` makes of each (place in the batch, picture), and the labels."""
         images, labels = [], self.labels[indices]
-        for place, (index, u) in enumerate(zip(indices.tolist(), numbers, strict=True)):
+        for place, index in enumerate(indices.tolist()):
             try:
-                images.append(self.picture(index, u))
+                images.append(one(place, index))
             except ImageError as error:
                 if not self.skip_broken:
                     return error
                 images.append(self.blank())
                 labels[place] = NOT_COUNTED
-        return torch.stack(images), labels, indices
+        return images, labels
 
     def in_memory(self) -> TensorSet:
         """All pictures at once, as `fit_image` leaves them; broken ones are left out if they may be skipped."""

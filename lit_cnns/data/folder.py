@@ -132,6 +132,10 @@ class ImageFolder(ImageData):
             "ink": None,
         }
 
+    @property
+    def train_scales(self) -> tuple[int, int] | None:
+        return None if self.crop.kind == "random_resized" else self.crop.resize
+
     @functools.cached_property
     def layout(self) -> Layout:
         """The folders below root."""
@@ -188,7 +192,8 @@ class ImageFolder(ImageData):
         elif split == "train":
             crop = self.crop
         pictures = FileSet(paths, labels, preprocessing, crop, self.seed, self.on_broken == "skip")
-        return pictures.in_memory() if self._stays_in_memory(len(paths)) else pictures
+        in_memory = self._stays_in_memory(len(paths)) and not self.tested_whole(split)
+        return pictures.in_memory() if in_memory else pictures
 
     def _stays_in_memory(self, count: int) -> bool:
         if self.in_memory is not None:

@@ -19,6 +19,10 @@ class TensorSet:
         _, indices = request
         return self.images[indices], self.labels[indices], indices
 
+    def whole(self, indices: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Pictures one by one, and their labels."""
+        return list(self.images[indices]), self.labels[indices]
+
     def blank(self) -> Tensor:
         """A black picture of this set's shape."""
         return torch.zeros_like(self.images[0]) if len(self) else torch.zeros(self.images.shape[1:], dtype=torch.uint8)

@@ -6,13 +6,26 @@ from typing import Any
 
 import lightning as L
 import torch
+import torch.nn.functional as F
 from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_warn
 from torch import Tensor
 
-from lit_cnns.data.augmentation import Augmentation, prepare
+from lit_cnns.data.augmentation import Augmentation, normalise, prepare
 from lit_cnns.data.memory import TensorSet
 from lit_cnns.data.randomness import order
-from lit_cnns.data.sampling import NOT_COUNTED, Batch, Division, EvaluationBatches, Loader, PictureSet, TrainBatches
+from lit_cnns.data.sampling import (
+    NOT_COUNTED,
+    Batch,
+    Division,
+    EvaluationBatches,
+    Loader,
+    PictureSet,
+    ScaledBatch,
+    Source,
+    TrainBatches,
+)
+from lit_cnns.data.scaled import ScaledSet
+from lit_cnns.evaluation import Protocol, Views, protocol
 
 _SPLITS = {"fit": ("train", "val"), "validate": ("val",), "test": ("test",), "predict": ("test",)}
 _NOT_DESCRIBED = ("root", "num_workers", "download")
@@ -55,6 +68,7 @@ class ImageData(L.LightningDataModule):
         self.global_batch_size, self.seed, self.num_workers = global_batch_size, seed, num_workers
         self.augmentation = Augmentation(crop_padding, flip, rotate_degrees, translate, color_pca, mixup, cutmix)
         self.sets: dict[str, PictureSet] = {}
+        self.protocol: Protocol | None = None
         self._division: Division | None = None
         self._unread: dict[str, set[int]] = {}
 
@@ -96,9 +110,37 @@ class ImageData(L.LightningDataModule):
         }
         return {"class": type(self).__name__, "args": args}
 
+    @property
+    def train_scales(self) -> tuple[int, int] | None:
+        """The smallest and largest shorter side that training pictures are scaled to, where the data has such."""
+        return None
+
     def read(self, split: str) -> PictureSet:
-        """The pictures of `train`, `val` or `test`."""
+        """The pictures of `train`, `val` or `test`; where `tested_whole(split)`, neither scaled, cropped nor padded."""
         raise NotImplementedError
+
+    def tested_whole(self, split: str) -> bool:
+        """Whether a protocol wants more of this split's pictures than their central crop."""
+        return self.protocol is not None and split != "train"
+
+    def evaluate_by(self, name: str, scales: Sequence[int] = ()) -> None:
+        """Validate, test and predict by a protocol; batches are then `(Views, labels)`, which `LitClassifier` averages.
+
+        Args:
+            name: center, ten_crop, dense, multi_scale or crops_144 (`lit_cnns.evaluation.PROTOCOLS`).
+            scales: shorter sides in pixels, in place of the protocol's own; `center` without any is the plain crop.
+
+        Raises:
+            ValueError: an unknown protocol, scales that are too small for it, or data that does not fit it.
+        """
+        p, side = self.preprocessing, self._crop
+        if not side:
+            raise ValueError(f"{name} needs data whose preprocessing names a crop; {type(self).__name__}'s does not.")
+        chosen = protocol(name, side, p["resize"] or side, scales)
+        if chosen.dense and torch.as_tensor(p["mean"]).ndim > 1:
+            raise ValueError(f"{name} takes whole pictures, so a mean of one number a channel, not an image.")
+        self.protocol = None if name == "center" and not scales else chosen
+        self.sets = {split: pictures for split, pictures in self.sets.items() if split == "train"}
 
     def setup(self, stage: str) -> None:
         """Read what `fit`, `validate`, `test` or `predict` needs."""
@@ -143,15 +185,27 @@ class ImageData(L.LightningDataModule):
         return self._evaluation_loader("test")
 
     def _evaluation_loader(self, split: str) -> Loader:
-        division, pictures = self.division, self.sets[split]
-        batches = EvaluationBatches(len(pictures), -(-self.global_batch_size // division.processes), division)
-        return self._loader(split, batches, None)
+        scales = len(self.protocol.sides) if self.protocol else 1
+        at_once = max(1, self._evaluation_batch // scales)
+        return self._loader(split, EvaluationBatches(len(self.sets[split]), at_once, self.division), None)
+
+    @property
+    def _crop(self) -> int:
+        """Side of the crop before it is padded; 0 where nothing fixes it."""
+        return self.preprocessing["crop"] or self.preprocessing["resize"] or 0
+
+    @property
+    def _evaluation_batch(self) -> int:
+        return -(-self.global_batch_size // self.division.processes)
 
     def _loader(
         self, split: str, batches: TrainBatches | EvaluationBatches, position: Callable[[], tuple[int, int]] | None
     ) -> Loader:
-        pictures = self.sets[split]
+        pictures: Source = self.sets[split]
         workers = 0 if isinstance(pictures, TensorSet) else min(self.num_workers, os.cpu_count() or 1)
+        if self.protocol and split != "train":
+            interpolation = self.preprocessing.get("interpolation", "bilinear")
+            pictures = ScaledSet(self.sets[split], self.protocol.sides, interpolation)
         return Loader(pictures, batches, workers, position, lambda batch: self._note_unread(split, batch))
 
     def _position(self) -> tuple[int, int]:
@@ -165,11 +219,26 @@ class ImageData(L.LightningDataModule):
         images, labels = self.prepare_batch(batch, self.trainer.training, _epoch(self.trainer))
         return (images, labels, batch[2]) if self.trainer.predicting else (images, labels)
 
-    def prepare_batch(self, batch: Batch, train: bool, epoch: int = 0) -> tuple[Tensor, Tensor]:
-        """`prepare` with this data's preprocessing and augmentation; for programs without a Trainer."""
-        return prepare(batch, self.preprocessing, train, self.augmentation, self.seed, epoch, self.num_classes)
+    def prepare_batch(self, batch: Any, train: bool, epoch: int = 0) -> tuple[Tensor | Views, Tensor]:
+        """`prepare` with this data's preprocessing and augmentation; for programs without a Trainer.
 
-    def _note_unread(self, split: str, batch: Batch) -> None:
+        Args:
+            batch: of a loader of this data.
+            train: whether it is trained on; otherwise `protocol` says what is seen of the pictures.
+            epoch: decides the random numbers of training.
+        """
+        if train or self.protocol is None:
+            return prepare(batch, self.preprocessing, train, self.augmentation, self.seed, epoch, self.num_classes)
+        pictures, labels, _ = batch
+        interpolation = self.preprocessing.get("interpolation", "bilinear")
+        return Views(pictures, self.protocol, self._crop, self._finish, self._evaluation_batch, interpolation), labels
+
+    def _finish(self, views: Tensor) -> Tensor:
+        """What `prepare` does to a crop."""
+        pad = self.preprocessing.get("pad", 0)
+        return normalise(F.pad(views, [pad] * 4) if pad else views, self.preprocessing)
+
+    def _note_unread(self, split: str, batch: Batch | ScaledBatch) -> None:
         _, labels, indices = batch
         unread = indices[(labels == NOT_COUNTED) & (indices >= 0)]
         if len(unread):

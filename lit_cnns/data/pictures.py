@@ -132,9 +132,7 @@ def fit_image(image: Tensor, preprocessing: dict[str, Any]) -> Tensor:
     Returns:
         uint8 (channels, S, S) with S = crop + 2 pad.
     """
-    image = to_channels(image, preprocessing["channels"])
-    if preprocessing.get("ink") == "light":
-        image = light_ink(image)
+    image = recolour(image, preprocessing)
     resize = preprocessing["resize"]
     if resize:
         image = resize_shorter(image, resize, preprocessing.get("interpolation", "bilinear"))
@@ -143,6 +141,12 @@ def fit_image(image: Tensor, preprocessing: dict[str, Any]) -> Tensor:
         image = central_crop(image, side)
     pad = preprocessing.get("pad", 0)
     return F.pad(image, [pad] * 4) if pad else image
+
+
+def recolour(image: Tensor, preprocessing: dict[str, Any]) -> Tensor:
+    """Grey or colour, and light ink on a dark ground, where the network was trained on that."""
+    image = to_channels(image, preprocessing["channels"])
+    return light_ink(image) if preprocessing.get("ink") == "light" else image
 
 
 def to_channels(image: Tensor, channels: int) -> Tensor:

@@ -83,7 +83,7 @@ class PublishedSet(ImageData):
         from_train = split == "train" or (split == "val" and self.val_size > 0)
         images, labels = self.load(from_train)
         names = [f"{self.title}/{'train' if from_train else 'test'}/{number}" for number in range(len(labels))]
-        pictures = TensorSet(self._fit(images), labels, names)
+        pictures = TensorSet(images if self.tested_whole(split) else self._fit(images), labels, names)
         if split == "val" and not self.val_size:
             rank_zero_info(f"val_size is 0: {self.title} is validated on its test set.")
         if not from_train or not self.val_size:

@@ -12,15 +12,31 @@ from lit_cnns.data.randomness import order
 
 NOT_COUNTED = -100  # the label of a picture that is neither trained on nor counted
 Batch = tuple[Tensor, Tensor, Tensor]  # images uint8 (B, C, H, W), labels int64 (B,), indices int64 (B,)
+ScaledBatch = tuple[list[list[Tensor]], Tensor, Tensor]  # in place of images, each picture at several scales
+
+
+class Source(Protocol):
+    """What a loader draws from, a batch at a time."""
+
+    def __len__(self) -> int: ...
+
+    def __getitems__(self, request: tuple[int, Tensor]) -> Batch | ScaledBatch | ValueError:
+        """The pictures of `request` = (epoch, indices), or why they cannot be had."""
+
+    def blank(self) -> Tensor | list[Tensor]:
+        """A black picture of this set's shape, (C, H, W), or at its scales."""
 
 
 class PictureSet(Protocol):
-    """What a loader draws from: numbered pictures, fetched a batch at a time."""
+    """Numbered pictures."""
 
     def __len__(self) -> int: ...
 
     def __getitems__(self, request: tuple[int, Tensor]) -> Batch | ValueError:
         """The pictures of `request` = (epoch, indices), or why they cannot be had."""
+
+    def whole(self, indices: Tensor) -> tuple[list[Tensor], Tensor] | ValueError:
+        """Pictures as they are, uint8 (C, H, W) of any shape, and their labels; or why they cannot be had."""
 
     def blank(self) -> Tensor:
         """A black picture of this set's shape, (C, H, W)."""
@@ -111,11 +127,11 @@ class Loader:
 
     def __init__(
         self,
-        pictures: PictureSet,
+        pictures: Source,
         batches: TrainBatches | EvaluationBatches,
         num_workers: int = 0,
         position: Callable[[], tuple[int, int]] | None = None,
-        on_batch: Callable[[Batch], None] | None = None,
+        on_batch: Callable[[Batch | ScaledBatch], None] | None = None,
     ) -> None:
         self.pictures, self.batches = pictures, batches
         self.position, self.on_batch = position, on_batch
@@ -133,14 +149,16 @@ class Loader:
     def __len__(self) -> int:
         return max(1, len(self.batches))
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[Batch | ScaledBatch]:
         if self.position:
             self._epoch, self._start = self.position()
         self.batches.epoch, self.batches.start = self._epoch, self._start
         self._done, self._start = self._start, 0
         if not len(self.batches):
             self._done = 1
-            yield self.pictures.blank()[None], torch.tensor([NOT_COUNTED]), torch.tensor([-1])
+            blank = self.pictures.blank()
+            uncounted = torch.tensor([NOT_COUNTED]), torch.tensor([-1])
+            yield (blank[None], *uncounted) if isinstance(blank, Tensor) else ([blank], *uncounted)
             return
         for batch in self._batches:
             if isinstance(batch, ValueError):  # raised in a worker, its sentence would drown in a stack trace

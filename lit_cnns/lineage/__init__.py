@@ -3,6 +3,7 @@
 `LINEAGE` maps a network's name, as `papers/` has it, to its class and arguments.
 """
 
+import inspect
 from typing import Any
 
 from lit_cnns.classifier import LitClassifier
@@ -42,6 +43,7 @@ __all__ = [
     "LitVGGSmall",
     "LitZFNet",
     "build",
+    "name_of",
 ]
 
 Row = tuple[type[LitClassifier], dict[str, Any]]
@@ -91,6 +93,20 @@ LINEAGE: dict[str, Row] = {
     **{f"preresnet{d}": (LitPreResNet, {"depth": d}) for d in (152, 200)},
     **{f"preresnet{d}_cifar": (LitCifarPreResNet, {"depth": d}) for d in (110, 164, 1001)},
 }
+
+
+# arguments that leave the network a paper's own
+_FREE = ("self", "num_classes", "in_channels", "image_size", "aux", "dropout")
+
+
+def name_of(module: LitClassifier) -> str | None:
+    """The name in `LINEAGE` of a module, by its class and the arguments that shape its network; None if it has none."""
+    parameters = inspect.signature(type(module)).parameters.values()
+    shaping = {p.name: p.default for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.name not in _FREE}
+    for name, (cls, row) in LINEAGE.items():
+        if cls is type(module) and all(module.arguments[k] == row.get(k, v) for k, v in shaping.items()):
+            return name
+    return None
 
 
 def build(name: str, **arguments: Any) -> LitClassifier:

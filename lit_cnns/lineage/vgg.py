@@ -22,6 +22,14 @@ class LitVGG(LitClassifier):
     PAPER_SCHEDULE: ClassVar = ("plateau", {"cuts": 3})
     PAPER_INIT: ClassVar = ("glorot", 0.0)
 
+    @staticmethod
+    def test_scales(protocol: str, trained: tuple[int, int]) -> tuple[int, ...]:
+        """Q of Sections 4.1 and 4.2, from the smallest and largest training scale S."""
+        low, high = trained
+        middle = (low + high) // 2
+        several = (low, middle, high) if low < high else (low - 32, low, low + 32)
+        return {"dense": (middle,), "multi_scale": several}.get(protocol, ())
+
     def __init__(
         self,
         config: str = "D",

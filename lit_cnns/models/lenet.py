@@ -66,13 +66,16 @@ class Subsampling(nn.Module):
 class TableConv2d(nn.Module):
     """A convolution in which each output map sees the input maps of its row in a table, and no others."""
 
+    places: Tensor
+
     def __init__(self, table: list[list[int]], kernel_size: int) -> None:
         super().__init__()
         self.table, self.maps = table, 1 + max(map(max, table))
         places = [out * self.maps + seen for out, row in enumerate(table) for seen in row]
         self.weight = nn.Parameter(torch.empty(len(places), kernel_size, kernel_size))
         self.bias = nn.Parameter(torch.zeros(len(table)))
-        self.register_buffer("places", torch.tensor(places))
+        # as fractions: averaged weights bring averaged buffers, and whole numbers would be rounded down
+        self.register_buffer("places", torch.tensor(places, dtype=torch.float32))
         bound = (kernel_size**2 * len(places) / len(table)) ** -0.5
         nn.init.uniform_(self.weight, -bound, bound)
 
@@ -84,7 +87,7 @@ class TableConv2d(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         size = self.weight.shape[1:]
         dense = self.weight.new_zeros(len(self.table) * self.maps, *size)
-        dense = dense.index_copy(0, self.places, self.weight)  # type: ignore[arg-type]
+        dense = dense.index_copy(0, self.places.round().long(), self.weight)
         return F.conv2d(x, dense.view(len(self.table), self.maps, *size), self.bias)
 
     def macs(self, output: Tensor) -> int:

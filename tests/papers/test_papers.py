@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from lit_cnns import papers
+from lit_cnns.evaluation import PROTOCOLS
 
 
 def test_families_stand_oldest_first():
@@ -45,6 +46,14 @@ def test_every_alias_leads_to_a_network_and_hides_none():
     for alias, name in papers.aliases().items():
         assert name in papers.rows()
         assert alias not in papers.rows()
+
+
+def test_a_result_names_its_protocol_as_evaluation_has_it_and_its_scales_where_it_has_its_own():
+    results = [result for row in papers.rows().values() for result in row.get("results", [])]
+    assert {result["views"] for result in results if "views" in result} == set(PROTOCOLS)
+    for result in results:
+        if result.get("views") in ("dense", "multi_scale"):
+            assert (len(result["sides"]) > 1) == (result["views"] == "multi_scale")
 
 
 @pytest.mark.parametrize(("name", "near"), [("resnet5", "resnet50"), ("vgg-16", "vgg16"), ("lenett5", "lenet5")])
