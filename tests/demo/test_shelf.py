@@ -11,8 +11,9 @@ from lit_cnns_demo import shelf
 from lit_cnns_demo.network import Entry, network_name
 from lit_cnns_demo.shelf import Shelf
 
-from lit_cnns import LINEAGE, LitCifarResNet, LitLeNet5, LitVGGSmall, checkpoints
+from lit_cnns import LINEAGE, LitCifarResNet, LitLeNet5, checkpoints
 from lit_cnns.checkpoints import save_slim
+from lit_cnns.lineage import LitVGGSmall
 
 
 @pytest.fixture(autouse=True)
