@@ -196,7 +196,9 @@ def test_what_is_typed_beats_the_yaml_and_the_yaml_beats_the_checkpoint(there):
         "validate", "--model.lr", "0.5", "--config", "lenet5_modern/digits", "--ckpt_path", "last"
     )
     layers = [i for i, word in enumerate(args) if word == "--config"]
-    assert settings[-1]["model"]["class_path"] == "lit_cnns.LitLeNet5"  # the checkpoint's description comes first
+    assert (
+        settings[-1]["model"]["class_path"] == "lit_cnns.lineage.lenet.LitLeNet5"
+    )  # the checkpoint's description comes first
     assert args[layers[-1] + 1].endswith("digits.yaml")
     assert args.index("--model.lr") > layers[-1]
 
