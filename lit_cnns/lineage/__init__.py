@@ -103,10 +103,12 @@ def name_of(module: LitClassifier) -> str | None:
     """The name in `LINEAGE` of a module, by its class and the arguments that shape its network; None if it has none."""
     parameters = inspect.signature(type(module)).parameters.values()
     shaping = {p.name: p.default for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.name not in _FREE}
-    for name, (cls, row) in LINEAGE.items():
-        if cls is type(module) and all(module.arguments[k] == row.get(k, v) for k, v in shaping.items()):
-            return name
-    return None
+    fitting = [
+        (sum(module.arguments.get(key) == value for key, value in row.items()), name)
+        for name, (cls, row) in LINEAGE.items()
+        if cls is type(module) and all(module.arguments[k] == row.get(k, v) for k, v in shaping.items())
+    ]
+    return max(fitting, key=lambda found: found[0])[1] if fitting else None
 
 
 def build(name: str, **arguments: Any) -> LitClassifier:
