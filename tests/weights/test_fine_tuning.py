@@ -126,7 +126,16 @@ def test_one_command_line_fine_tunes_and_its_checkpoint_needs_no_source(source, 
 def test_pictures_reach_the_weights_as_those_are_used_to(photos, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     module = build("resnet20_cifar", num_classes=2)
-    module.preprocessing = {"channels": 3, "resize": 32, "crop": 32, "mean": [0.1, 0.2, 0.3], "std": [1.0, 1.0, 1.0]}
+    module.preprocessing = {
+        "channels": 3,
+        "resize": 32,
+        "crop": 32,
+        "interpolation": "bilinear",
+        "pad": 0,
+        "ink": None,
+        "mean": [0.1, 0.2, 0.3],
+        "std": [1.0, 1.0, 1.0],
+    }
     from lit_cnns.checkpoints import save_slim
 
     save_slim(module, tmp_path / "first.ckpt")

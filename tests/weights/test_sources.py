@@ -9,6 +9,7 @@ import torchvision
 from pairs import DOCS, offered
 from safetensors.torch import save_file
 
+from lit_cnns import CIFAR10
 from lit_cnns.checkpoints import load, save_slim
 from lit_cnns.cli import main, parser
 from lit_cnns.commands import OWN_VERBS
@@ -58,7 +59,7 @@ def test_a_checkpoint_that_lightning_wrote_for_another_module_is_read(theirs, tm
 
 def test_a_checkpoint_of_ours_says_itself_what_it_is(tmp_path):
     module = LitCifarResNet(20, num_classes=3, shortcut="B").eval()
-    module.class_names, module.preprocessing = list("abc"), {"mean": [0.5] * 3, "std": [1.0] * 3, "crop": 32}
+    module.class_names, module.preprocessing = list("abc"), {**CIFAR10().preprocessing, "mean": [0.5] * 3}
     save_slim(module, tmp_path / "a.ckpt", half=False)
     again, _ = convert(str(tmp_path / "a.ckpt"))
     same(again, module)
