@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import lit_cnns
 from lit_cnns import papers
 from lit_cnns.lineage import LINEAGE
 from lit_cnns.recipes import find_config, read_config
@@ -156,8 +155,7 @@ def _from_checkpoint(word: str, named: bool) -> tuple[str | None, dict[str, Any]
             return str(path), {}
         raise
     cls = type(lay_out(description, path))
-    home = "lit_cnns" if cls.__name__ in lit_cnns.__all__ else cls.__module__
-    layers = {"model": {"class_path": f"{home}.{cls.__name__}", "init_args": description["args"]}}
+    layers = {"model": {"class_path": f"{cls.__module__}.{cls.__name__}", "init_args": description["args"]}}
     if data := description["data"]:
         layers["data"] = {"class_path": f"lit_cnns.{data['class']}", "init_args": data.get("args", {})}
     return str(path), layers

@@ -15,9 +15,7 @@ class WithAuxiliaryHeads(LitClassifier):
     aux_weight: float
 
     def loss(self, images: Tensor, labels: Tensor) -> Tensor:
-        if self.channels_last:
-            images = images.contiguous(memory_format=torch.channels_last)
-        logits: dict[str, Tensor] = self.net.all_logits(images)  # type: ignore[operator]
+        logits: dict[str, Tensor] = self.net.all_logits(self._laid_out(images))  # type: ignore[operator]
         losses = {head: self.criterion(x, labels, self.label_smoothing).mean() for head, x in logits.items()}
         return losses.pop("main") + self.aux_weight * sum(losses.values(), torch.zeros((), device=images.device))
 
