@@ -84,13 +84,15 @@ class LitClassifier(L.LightningModule):
         schedule_args: arguments of a schedule named here; all but plateau also take `unit` (epoch or step), `warmup`,
             `warmup_from` (a share of lr) and `warmup_shape` (linear or constant).
         label_smoothing: share of the label spread evenly over all classes, in training only.
+        train_from: the first layer that learns, by name: `fc` for a linear probe of GoogLeNet. Those before it keep
+            their weights and are as in testing: no dropout, batch norm by its running statistics.
         init: gaussian, glorot, xavier, he, he_fan_in, lecun, truncated, torch for PyTorch's own, or paper for the
             paper's.
         channels_last: memory format; the same numbers up to rounding, faster.
         compile_net: run the network through `torch.compile` in training; the first batches are slow.
 
     Raises:
-        ValueError: an unknown optimiser, schedule, argument of either, or initialisation.
+        ValueError: an unknown optimiser, schedule, argument of either, layer or initialisation.
     """
 
     PAPER_OPTIMIZER: ClassVar[tuple[str, dict[str, Any]]] = ("sgd", {})
@@ -111,6 +113,7 @@ class LitClassifier(L.LightningModule):
         schedule: str = "paper",
         schedule_args: dict[str, Any] | None = None,
         label_smoothing: float = 0.0,
+        train_from: str | None = None,
         init: str = "paper",
         channels_last: bool = True,
         compile_net: bool = False,
@@ -128,18 +131,22 @@ class LitClassifier(L.LightningModule):
         check_schedule(schedule, schedule_args or {})
         if decay_on not in ("all", "weights"):
             raise ValueError(f"decay_on is 'all' or 'weights', not {decay_on!r}.")
+        layers = dict(net.named_children())
+        if train_from is not None and train_from not in layers:
+            raise ValueError(f"train_from is a layer of the network, one of {', '.join(layers)}, not {train_from!r}.")
         self.num_classes = num_classes
         self.optimizer, self.optimizer_args = optimizer, optimizer_args or {}
         self.lr, self.momentum = lr, momentum
         self.weight_decay, self.decay_on = weight_decay, decay_on
         self.schedule, self.schedule_args = schedule, schedule_args or {}
-        self.label_smoothing = label_smoothing
+        self.label_smoothing, self.train_from = label_smoothing, train_from
         self.channels_last, self.compile_net = channels_last, compile_net
         self.class_names: list[str] = []
         self.preprocessing: dict[str, Any] = {}
         self.data_description: dict[str, Any] = {}
         self.metrics: dict[str, float] = {}
         self.ema: dict[str, Any] | None = None
+        self._frozen: list[nn.Module] = []
         self._sliding: list[nn.Module] = []  # shares the weights; in a list, so that it is no part of this module
         self.net = net
         self.initialise(init)
@@ -161,6 +168,21 @@ class LitClassifier(L.LightningModule):
     def initialise(self, name: str) -> None:
         """Set the weights before the first step."""
         initialise(self.net, *(self.PAPER_INIT if name == "paper" else (name,)))
+
+    def freeze_layers(self) -> None:
+        """Keep the layers before `train_from` as they are while the others learn."""
+        children = dict(self.net.named_children())
+        if self.train_from is not None:
+            self._frozen = [*children.values()][: [*children].index(self.train_from)]
+            for layer in self._frozen:
+                layer.requires_grad_(False)
+            self.train(self.training)
+
+    def train(self, mode: bool = True) -> "LitClassifier":
+        super().train(mode)
+        for layer in self._frozen:
+            layer.eval()
+        return self
 
     def forward(self, images: Tensor) -> Tensor:
         return self.net(self._laid_out(images))
@@ -264,8 +286,10 @@ class LitClassifier(L.LightningModule):
 
     def setup(self, stage: str) -> None:
         self.describe_data(self.trainer.datamodule)  # type: ignore[attr-defined]
-        if self.compile_net and stage == "fit":
-            self.net.compile()
+        if stage == "fit":
+            self.freeze_layers()
+            if self.compile_net:
+                self.net.compile()
 
     def describe_data(self, data: Any) -> None:
         """Take over what the data knows: class names, preprocessing, description; any other data knows none.

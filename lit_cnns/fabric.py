@@ -30,6 +30,7 @@ def fit(fabric: Fabric, model: LitClassifier, data: ImageData, epochs: int) -> d
     data.prepare_data()
     data.setup("fit")
     loader = data.train_dataloader()
+    model.freeze_layers()
     module, optimizer = fabric.setup(model, model.configure_optimizers())
     module.mark_forward_method("training_step")
     steps = epochs * len(loader)

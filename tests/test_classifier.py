@@ -118,3 +118,30 @@ def test_channels_last_changes_nothing_but_rounding():
     here = Conv(channels_last=False)
     here.load_state_dict(there.state_dict())
     torch.testing.assert_close(here(images), there(images))
+
+
+class Normed(LitClassifier):
+    def __init__(self, train_from: str | None = None) -> None:
+        net = nn.Sequential(nn.Flatten(), nn.Linear(12, 6), nn.BatchNorm1d(6), nn.Dropout(0.5), nn.Linear(6, 3))
+        super().__init__(net, 3, lr=0.1, train_from=train_from)
+
+
+def test_what_comes_before_train_from_keeps_its_weights_and_statistics(tmp_path):
+    probe = Normed(train_from="4")
+    before = {name: value.clone() for name, value in probe.net.state_dict().items()}
+    trainer(tmp_path).fit(probe, batches(), batches())
+    changed = {name for name, value in probe.net.state_dict().items() if not value.equal(before[name])}
+    assert changed == {"4.weight", "4.bias"}
+
+
+def test_layers_that_do_not_learn_are_as_in_testing_and_the_others_as_in_training():
+    probe = Normed(train_from="3")
+    probe.freeze_layers()
+    probe.train()
+    assert [layer.training for layer in probe.net] == [False, False, False, True, True]
+    assert [p.requires_grad for p in probe.parameters()] == [False] * 4 + [True] * 2
+
+
+def test_a_layer_that_is_not_there_is_refused():
+    with pytest.raises(ValueError, match="one of 0, 1, 2, 3, 4, not 'fc8'"):
+        Normed(train_from="fc8")
