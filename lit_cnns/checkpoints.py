@@ -19,6 +19,7 @@ import lightning as L
 import torch
 from torch import Tensor
 
+from lit_cnns.checkpoint_io import write_whole
 from lit_cnns.classifier import LitClassifier
 from lit_cnns.guests import GUESTS
 from lit_cnns.lineage import LINEAGE
@@ -198,11 +199,9 @@ def save_slim(module: LitClassifier, path: str | Path, half: bool = True) -> Non
 
     Args:
         module: the network to write.
-        path: a `.ckpt` file; its folder is made.
+        path: a `.ckpt` file, written whole or not at all; its folder is made.
         half: False keeps float32. Biases and batch statistics are kept in float32 either way.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     state = {
         name: value.detach().cpu().contiguous().half()
         if half and value.ndim > 1 and value.is_floating_point()
@@ -216,4 +215,4 @@ def save_slim(module: LitClassifier, path: str | Path, half: bool = True) -> Non
         "hyper_parameters": description["args"],
         "pytorch-lightning_version": L.__version__,
     }
-    torch.save(contents, path)
+    write_whole(contents, path)

@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -17,6 +18,10 @@ OPTIMIZERS = {
     "rmsprop": ["alpha", "eps", "centered"],
     "rmsprop_tf": ["alpha", "eps", "centered"],
 }
+
+# A plateau schedule's `frequency`: Lightning never steps it. It would do so after the epoch's checkpoint is written,
+# and not at all in the first epoch of a resumed run, so `LitClassifier` does it at the end of a validation.
+BY_VALIDATION = sys.maxsize
 
 
 def check_optimizer(name: str, arguments: dict[str, Any]) -> None:
@@ -90,7 +95,7 @@ def cosine(t: float, total: float, final: float = 0.0) -> float:
 
 
 def plateau(factor: float = 0.1, patience: int = 5, cuts: int = 3, monitor: str = "val/top1") -> None:
-    """Times `factor` when `monitor` has not improved for `patience` epochs, `cuts` times in all (AlexNet, VGG).
+    """Times `factor` when `monitor` has not improved for `patience` validations, `cuts` times in all (AlexNet, VGG).
 
     The papers did this by hand; `ReduceLROnPlateau` does it here.
     """
@@ -145,7 +150,7 @@ def make_scheduler(
         scheduler = ReduceLROnPlateau(
             optimizer, mode="min" if smaller else "max", factor=factor, patience=patience, min_lr=floor
         )
-        return {"scheduler": scheduler, "monitor": monitor, "interval": "epoch", "strict": True}
+        return {"scheduler": scheduler, "monitor": monitor, "interval": "epoch", "frequency": BY_VALIDATION}
     if name in NEEDS_TOTAL and not math.isfinite(steps):
         raise ValueError(f"schedule {name!r} needs the length of the run: set trainer.max_epochs or trainer.max_steps.")
     own = {k: v for k, v in arguments.items() if k not in COMMON}

@@ -28,9 +28,11 @@ ROOMS: dict[str, set[str]] = {
     "lineage": {"models", "papers", "classifier", "optimisation", "initialisation"},  # a name means what the papers say
     "guests": {"classifier"},
     "data": {"papers", "evaluation"},
-    "checkpoints": {"classifier", "lineage", "guests", "data"},
+    "checkpoint_io": set(),
+    "checkpoints": {"checkpoint_io", "classifier", "lineage", "guests", "data"},
     "runs": {"checkpoints"},
     "weights": {"papers", "models", "classifier", "lineage", "guests", "checkpoints"},
+    "interruption": {"checkpoint_io"},
     "callbacks": {"features", "runs"},
 }
 ROOMS["claims"] = {"papers", "evaluation", "features", "classifier", "lineage", "guests", "data", "checkpoints", "runs"}

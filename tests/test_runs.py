@@ -5,7 +5,7 @@ import pytest
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 
 import lit_cnns
-from lit_cnns.runs import SaveWhenCut
+from lit_cnns.interruption import SaveWhenCut
 
 
 class FailsAtOnce(Callback):

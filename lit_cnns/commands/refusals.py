@@ -20,6 +20,10 @@ SECTIONS = (
     "lr_scheduler",
     "seed_everything",
     "ckpt_path",
+    "resume",
+    "save_every",
+    "peer_timeout",
+    "init_from",
     "protocol",
     "scales",
 )
