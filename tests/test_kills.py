@@ -24,7 +24,7 @@ def test_two_kills_change_no_bit_of_the_final_weights(tmp_path):
 
 @pytest.mark.slow
 def test_twenty_kills_change_no_bit_of_the_final_weights(tmp_path):
-    ends = killed(20, 40, tmp_path)
+    ends = killed(20, 24, tmp_path)
     assert len(ends) == 20
     assert any(end.startswith("SIGKILL") for end in ends)
     assert "SIGTERM 143" in ends
