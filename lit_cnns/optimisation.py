@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
+from torch.distributed.tensor import DTensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
@@ -54,7 +55,9 @@ def make_optimizer(
 
 
 def _can_fuse(groups: list[dict[str, Any]]) -> bool:
-    return all(p.device.type in ("cpu", "cuda") for group in groups for p in group["params"])
+    return all(
+        p.device.type in ("cpu", "cuda") and not isinstance(p, DTensor) for group in groups for p in group["params"]
+    )
 
 
 # A schedule is a factor on the learning rate, as a function of the time t in its unit (epochs or optimiser steps).

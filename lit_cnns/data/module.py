@@ -152,7 +152,9 @@ class ImageData(L.LightningDataModule):
     def division(self) -> Division:
         """How the global batch is divided: as the Trainer has it, or as `divide` said."""
         if self._division is None and self.trainer is not None:
-            return Division(self.trainer.world_size, self.trainer.global_rank, self.trainer.accumulate_grad_batches)
+            # the devices among which one network is divided see the same pictures
+            share = self.trainer.distributed_sampler_kwargs or {"num_replicas": 1, "rank": 0}
+            return Division(share["num_replicas"], share["rank"], self.trainer.accumulate_grad_batches)
         return self._division or Division()
 
     def divide(self, processes: int, rank: int, accumulate: int = 1) -> None:
