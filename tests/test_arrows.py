@@ -140,7 +140,7 @@ def test_an_optional_package_is_imported_inside_the_function_that_uses_it(path):
 
 
 def paper(path: Path) -> tuple[float, str]:
-    """The date (year.month) and number of a model file's paper, by its docstring: arXiv's, or else the first year."""
+    """The date (year.month) and name of a model file's paper, by its docstring: arXiv's, or the year and last line."""
     if path.stem == "network":  # what all networks share
         return 0.0, ""
     docstring = ast.get_docstring(ast.parse(path.read_text())) or ""
@@ -148,7 +148,7 @@ def paper(path: Path) -> tuple[float, str]:
         return float(f"20{arxiv[1]}.{arxiv[2]}"), arxiv[0]
     years = re.findall(r"\b(?:19|20)\d\d\b", docstring)
     assert years, f"{named(path)} does not say of what year its paper is"
-    return float(years[0]), path.stem
+    return float(years[0]), docstring.splitlines()[-1]
 
 
 def is_older(other: Path, path: Path) -> bool:

@@ -1,4 +1,8 @@
-"""AlexNet as it ran in 2012: one tower on each of two devices (Krizhevsky, Sutskever, Hinton 2012, Section 3.2)."""
+"""AlexNet as it ran in 2012: one tower on each of two devices (Section 3.2).
+
+A. Krizhevsky, I. Sutskever, G. E. Hinton,
+ImageNet Classification with Deep Convolutional Neural Networks, NIPS 25, 2012.
+"""
 
 import torch
 import torch.nn.functional as F
