@@ -16,7 +16,7 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_warn
 
 import lit_cnns.data
 import lit_cnns.lineage  # noqa: F401  (its classes answer to their short names)
-from lit_cnns.callbacks import PredictionTable
+from lit_cnns.callbacks import DeadStart, ImagesPerSecond, PredictionTable
 from lit_cnns.classifier import LitClassifier
 from lit_cnns.commands import LIGHTNING_VERBS
 from lit_cnns.commands.arguments import FROM_DATA, VERSION, Arranged, arrange
@@ -41,7 +41,14 @@ class LitCLI(LightningCLI):
             seed_everything_default=0,
             save_config_kwargs={"overwrite": True},
             # Lightning's own `save_last` keeps the last of the best ones
-            trainer_defaults={"callbacks": [cut, ModelCheckpoint(filename="last", enable_version_counter=False)]},
+            trainer_defaults={
+                "callbacks": [
+                    cut,
+                    ModelCheckpoint(filename="last", enable_version_counter=False),
+                    DeadStart(),
+                    ImagesPerSecond(),
+                ]
+            },
             parser_kwargs={"exit_on_error": False, **{verb: {"exit_on_error": False} for verb in LIGHTNING_VERBS}},
             args=arranged.args,
         )
@@ -127,6 +134,16 @@ class LitCLI(LightningCLI):
         if not scales and data.train_scales:
             scales = model.test_scales(name, data.train_scales)
         data.evaluate_by(name, scales)
+
+    def after_fit(self) -> None:
+        trainer = self.trainer
+        if not trainer.is_global_zero or trainer.fast_dev_run:  # type: ignore[attr-defined]
+            return
+        for callback in trainer.checkpoint_callbacks:
+            if isinstance(callback, ModelCheckpoint) and callback.monitor and callback.best_model_score is not None:
+                print(f"Best by {callback.monitor}, {callback.best_model_score:.4g}: {callback.best_model_path}")
+        if trainer.log_dir:
+            print(f"Curves and settings: {trainer.log_dir}; in the lab: lit-cnns demo {trainer.log_dir}")
 
     def after_validate(self) -> None:
         self._compare("val")

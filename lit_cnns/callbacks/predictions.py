@@ -1,4 +1,4 @@
-"""What a run writes beside its checkpoints."""
+"""The table of what a network predicts."""
 
 import csv
 import json
@@ -11,8 +11,6 @@ import lightning as L
 import torch
 from lightning.pytorch.callbacks import Callback
 from torch import Tensor
-
-__all__ = ["PredictionTable", "check_output", "write_table"]
 
 
 def prediction(image: str, probabilities: Tensor, class_names: Sequence[str], topk: int) -> dict[str, Any]:
