@@ -107,7 +107,9 @@ def arrange(verb: str, argv: list[str]) -> Arranged:
     stated = {key for key in FROM_DATA if line.typed(key)}
     stated |= {key for c in (described, *configs) for key in FROM_DATA if key in _init_args(c.get("model"))}
     name = (
-        "_".join(paths[0].with_suffix("").parts[-2:]) if paths else described.get("model", {}).get("class_path", verb)
+        "_".join(part for part in paths[0].with_suffix("").parts[-2:] if part != "..")
+        if paths
+        else described.get("model", {}).get("class_path", verb)
     )
     args = [verb]
     for layer in (run_defaults(verb, name.rpartition(".")[2]), described):

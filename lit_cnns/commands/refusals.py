@@ -102,6 +102,10 @@ RULES: list[tuple[str, Callable[[re.Match[str]], str]]] = [
     ),
     (r"Parser key \"(?P<key>[\w.]+)\":(?P<problem>.*)", _wrong_value),
     (r"arguments are required: (?P<parts>(?P<verb>\w+)\..*)", _nothing_said),
+    (
+        r"No supported gpu backend found",
+        lambda found: "There is no GPU that torch can use here: --config trainer/cpu trains on the processor.",
+    ),
     # what a constructor says itself
     (
         r"Errors:\s+- (?P<own>.*?)\s+- Expected a <class 'NoneType'>",

@@ -165,6 +165,26 @@ class LitCLI(LightningCLI):
         return cls(**data.init_args) if issubclass(cls, ImageData) else None
 
 
+class Plan(LitCLI):
+    """A run that is laid out and not started."""
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        pass
+
+
+def plan(argv: list[str]) -> LitCLI:
+    """The Trainer, network and data that `fit` would run with.
+
+    Raises:
+        ValueError: options, a configuration or devices that cannot be had, in one sentence.
+    """
+    _quiet()
+    try:
+        return Plan(arrange("fit", argv), SaveWhenCut())
+    except (MisconfigurationException, argparse.ArgumentError, ValueError) as error:
+        raise ValueError(refusal(str(error))) from None
+
+
 def _quiet() -> None:
     """Leave out advertisements and warnings that a user can do nothing about."""
     for name in ("lightning.pytorch", "lightning.fabric"):
