@@ -10,7 +10,10 @@ import functools
 from pathlib import Path
 from typing import Any
 
+from lit_cnns.papers.receptive_field import ReceptiveField, follow
+
 __all__ = [
+    "ReceptiveField",
     "aliases",
     "canonical",
     "claims",
@@ -18,6 +21,7 @@ __all__ = [
     "ilsvrc",
     "layer_table",
     "module_layers",
+    "receptive_fields",
     "row",
     "rows",
     "told",
@@ -102,6 +106,12 @@ def module_layers(family: str, layer: dict[str, Any]) -> list[dict[str, Any]]:
         return given.get(value, value) if isinstance(value, str) else value
 
     return [{name: filled(value) for name, value in row.items()} for row in module["layers"]]
+
+
+@functools.cache
+def receptive_fields(name: str) -> dict[str, ReceptiveField]:
+    """What a unit of each layer in `layer_table` sees of the picture, by arithmetic over the rows."""
+    return follow(layer_table(name), functools.partial(module_layers, row(name)["family"]))
 
 
 def claims() -> dict[str, Any]:
