@@ -12,4 +12,5 @@ OWN_VERBS = {
     "models": "list the networks of the lineage",
     "convert": "trained weights from torchvision, timm, Caffe or a file as a checkpoint of ours: SOURCE OUT.ckpt",
     "info": "what a paper says of a network, layer by layer: NETWORK",
+    "diff": "two networks of the papers, layer by layer: A B",
 }
