@@ -212,10 +212,20 @@ INDEX = """One page a family, oldest first: what the paper says, layer by layer,
   to the next one's.
 - **errors**: in percent, as the paper prints them, with its protocol. Nothing on these pages was measured here.
 
-What holds the pages to the code: `tests/models/test_tables.py` builds each of the {count} networks and compares the
-parameters, the multiply-accumulates, the output shape and the parameters of every row, and every convolution inside
+What holds the pages to the code: `tests/models/test_tables.py` builds each of the {count} networks and compares its
+parameters and multiply-accumulates, those of every row and the shape that it puts out, and every convolution inside
 every module. `tests/features/test_receptive_field.py` follows the built networks and compares what each row sees.
 `tests/test_documents.py` makes these pages anew and compares them with the files.
+
+What the layers of a network of your own see:
+
+```python
+from torch import nn
+from lit_cnns.features import receptive_fields
+
+net = nn.Sequential(nn.Conv2d(3, 8, 7, stride=2), nn.MaxPool2d(3, 2))
+receptive_fields(net, (3, 64, 64))["1"]  # size (11, 11), stride (4, 4), offset (0, 0), in pixels
+```
 """
 
 
