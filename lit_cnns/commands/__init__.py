@@ -13,4 +13,5 @@ OWN_VERBS = {
     "convert": "trained weights from torchvision, timm, Caffe or a file as a checkpoint of ours: SOURCE OUT.ckpt",
     "doctor": "what would go wrong, before hours are spent: [--config NAME and what else fit takes]",
     "info": "what a paper says of a network, layer by layer: NETWORK",
+    "diff": "two networks of the papers, layer by layer: A B",
 }
