@@ -1,6 +1,7 @@
 """The one training loop of the lineage: loss, exact top-1 and top-5, optimiser and schedule."""
 
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -188,6 +189,10 @@ class LitClassifier(L.LightningModule):
     def loss(self, images: Tensor, labels: Tensor) -> Tensor:
         """The training loss of a batch; networks with auxiliary heads add theirs."""
         return self.criterion(self(images), labels, self.label_smoothing).mean()
+
+    def chance_loss(self) -> float | None:
+        """The training loss of a network that tells nothing apart, log(classes); None where it is no fixed figure."""
+        return math.log(self.num_classes)
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
         loss = self.loss(*batch)

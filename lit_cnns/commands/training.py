@@ -20,11 +20,11 @@ from lit_cnns.callbacks import PredictionTable
 from lit_cnns.classifier import LitClassifier
 from lit_cnns.commands import LIGHTNING_VERBS
 from lit_cnns.commands.arguments import FROM_DATA, VERSION, Arranged, arrange
-from lit_cnns.commands.comparison import lines
+from lit_cnns.commands.comparison import lines, test_row
 from lit_cnns.commands.refusals import refusal
 from lit_cnns.data import ImageData
 from lit_cnns.evaluation import PROTOCOLS
-from lit_cnns.runs import SaveWhenCut
+from lit_cnns.runs import SaveWhenCut, note_test
 from lit_cnns.weights import start_from
 
 
@@ -61,6 +61,12 @@ class LitCLI(LightningCLI):
             type=str | None,
             default=None,
             help="trained weights to fine-tune: torchvision/NAME, timm/NAME, or a file (see `lit-cnns convert`)",
+        )
+        parser.add_argument(
+            "--expects",
+            type=dict[str, Any] | None,
+            default=None,
+            help="what the recipe promises, for `lit-cnns verify`; training does not look at it",
         )
         parser.add_argument(
             "--protocol",
@@ -139,7 +145,10 @@ class LitCLI(LightningCLI):
         if not trainer.is_global_zero or not isinstance(model, LitClassifier) or not isinstance(data, ImageData):
             return
         limit = trainer.limit_val_batches if split == "val" else trainer.limit_test_batches
-        print("\n".join(lines(model, data, split, self._get(self.config_init, "protocol"), limit == 1.0)))
+        protocol = self._get(self.config_init, "protocol")
+        print("\n".join(lines(model, data, split, protocol, limit == 1.0)))
+        if limit == 1.0 and self.arranged.checkpoint:
+            note_test(self.arranged.checkpoint, test_row(model, data, split, protocol))
 
     @staticmethod
     def _data_of_ours(data: Any) -> ImageData | None:

@@ -1,5 +1,6 @@
 """GoogLeNet with the recipe of Szegedy et al. 2014."""
 
+import math
 from typing import Any, ClassVar
 
 import torch
@@ -18,6 +19,10 @@ class WithAuxiliaryHeads(LitClassifier):
         logits: dict[str, Tensor] = self.net.all_logits(self._laid_out(images))  # type: ignore[operator]
         losses = {head: self.criterion(x, labels, self.label_smoothing).mean() for head, x in logits.items()}
         return losses.pop("main") + self.aux_weight * sum(losses.values(), torch.zeros((), device=images.device))
+
+    def chance_loss(self) -> float:
+        heads = sum(name.startswith("aux") for name, _ in self.net.named_children())
+        return math.log(self.num_classes) * (1 + self.aux_weight * heads)
 
 
 class LitGoogLeNet(WithAuxiliaryHeads):
