@@ -63,6 +63,12 @@ class LitCLI(LightningCLI):
             help="trained weights to fine-tune: torchvision/NAME, timm/NAME, or a file (see `lit-cnns convert`)",
         )
         parser.add_argument(
+            "--init_layers",
+            type=list[str],
+            default=[],
+            help="take these layers alone from --init_from, which may then be another network with layers of that name",
+        )
+        parser.add_argument(
             "--expects",
             type=dict[str, Any] | None,
             default=None,
@@ -114,7 +120,7 @@ class LitCLI(LightningCLI):
             raise ValueError(
                 f"--init_from puts weights into a network of ours, not into a {type(self.model).__name__}."
             )
-        fitted = start_from(self.model, self.arranged.init_from)
+        fitted = start_from(self.model, self.arranged.init_from, self._get(self.config_init, "init_layers"))
         if self.trainer.is_global_zero:
             print(f"{self.arranged.init_from}:\n{fitted.table()}", file=sys.stderr)
 
