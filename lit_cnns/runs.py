@@ -1,8 +1,11 @@
 """Runs on disk: where they go, which checkpoints they hold, and what is kept when one is cut.
 
-A run is a folder `runs/<name>/version_<n>` with `checkpoints/`, `metrics.csv` and `config.yaml`.
+A run is a folder `runs/<name>/version_<n>` with `checkpoints/`, `metrics.csv` and `config.yaml`, and `tests.csv` where
+one of its checkpoints was evaluated.
 """
 
+import csv
+import os
 import signal
 import sys
 from pathlib import Path
@@ -16,9 +19,9 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from lit_cnns.checkpoints import CheckpointError, describe
 
-__all__ = ["SaveWhenCut", "find_checkpoints", "next_version", "resolve"]
+__all__ = ["SaveWhenCut", "find_checkpoints", "folder_of", "next_version", "note_test", "resolve"]
 
-CUT = "cut.ckpt"
+CONFIG, METRICS, TESTS, CUT = "config.yaml", "metrics.csv", "tests.csv", "cut.ckpt"
 SUFFIXES = (".ckpt", ".safetensors")
 
 
@@ -63,6 +66,25 @@ def resolve(word: str, folder: str | Path = "runs") -> Path | None:
     if word == "auto":
         return None
     raise ValueError(f"There is no {word} checkpoint below {folder}/; train first, or give the path of one.")
+
+
+def folder_of(checkpoint: str | Path) -> Path | None:
+    """The run that wrote a checkpoint, if it still lies there."""
+    folder = Path(checkpoint).absolute().parent.parent
+    return folder if (folder / CONFIG).is_file() and (folder / METRICS).is_file() else None
+
+
+def note_test(checkpoint: str | Path, row: dict[str, Any]) -> None:
+    """Add a row to the `tests.csv` of the run that wrote a checkpoint; nothing for a checkpoint from elsewhere."""
+    folder = folder_of(checkpoint)
+    if folder is None or not os.access(folder, os.W_OK):
+        return
+    fresh = not (folder / TESTS).exists()
+    with (folder / TESTS).open("a", newline="") as file:
+        table = csv.DictWriter(file, ["checkpoint", *row], lineterminator="\n")
+        if fresh:
+            table.writeheader()
+        table.writerow({"checkpoint": Path(checkpoint).name, **row})
 
 
 class SaveWhenCut(Callback):

@@ -30,6 +30,9 @@ ROOMS: dict[str, set[str]] = {
     "data": {"papers", "evaluation"},
     "checkpoints": {"classifier", "lineage", "guests", "data"},
     "runs": {"checkpoints"},
+    "verification": {
+        *("evaluation", "optimisation", "recipes", "classifier", "lineage", "data", "checkpoints", "runs")
+    },
     "weights": {"papers", "models", "classifier", "lineage", "guests", "checkpoints"},
     "callbacks": {"features", "runs"},
 }

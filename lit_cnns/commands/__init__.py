@@ -10,6 +10,7 @@ OWN_VERBS = {
     "classify": "name what is in pictures: CKPT IMAGE_OR_FOLDER...",
     "demo": "open the lab in the browser: [RUNS...]",
     "models": "list the networks of the lineage",
+    "verify": "hold a run, finished or still running, against what its recipe expects: RUN",
     "convert": "trained weights from torchvision, timm, Caffe or a file as a checkpoint of ours: SOURCE OUT.ckpt",
     "doctor": "what would go wrong, before hours are spent: [--config NAME and what else fit takes]",
     "info": "what a paper says of a network, layer by layer: NETWORK",

@@ -20,8 +20,11 @@ SECTIONS = (
     "lr_scheduler",
     "seed_everything",
     "ckpt_path",
+    "init_from",
+    "init_layers",
     "protocol",
     "scales",
+    "expects",
 )
 
 

@@ -20,11 +20,11 @@ from lit_cnns.callbacks import DeadStart, ImagesPerSecond, PredictionTable
 from lit_cnns.classifier import LitClassifier
 from lit_cnns.commands import LIGHTNING_VERBS
 from lit_cnns.commands.arguments import FROM_DATA, VERSION, Arranged, arrange
-from lit_cnns.commands.comparison import lines
+from lit_cnns.commands.comparison import lines, test_row
 from lit_cnns.commands.refusals import refusal
 from lit_cnns.data import ImageData
 from lit_cnns.evaluation import PROTOCOLS
-from lit_cnns.runs import SaveWhenCut
+from lit_cnns.runs import SaveWhenCut, note_test
 from lit_cnns.weights import start_from
 
 
@@ -68,6 +68,18 @@ class LitCLI(LightningCLI):
             type=str | None,
             default=None,
             help="trained weights to fine-tune: torchvision/NAME, timm/NAME, or a file (see `lit-cnns convert`)",
+        )
+        parser.add_argument(
+            "--init_layers",
+            type=list[str],
+            default=[],
+            help="take these layers alone from --init_from, which may then be another network with layers of that name",
+        )
+        parser.add_argument(
+            "--expects",
+            type=dict[str, Any] | None,
+            default=None,
+            help="what the recipe promises, for `lit-cnns verify`; training does not look at it",
         )
         parser.add_argument(
             "--protocol",
@@ -115,7 +127,7 @@ class LitCLI(LightningCLI):
             raise ValueError(
                 f"--init_from puts weights into a network of ours, not into a {type(self.model).__name__}."
             )
-        fitted = start_from(self.model, self.arranged.init_from)
+        fitted = start_from(self.model, self.arranged.init_from, self._get(self.config_init, "init_layers"))
         if self.trainer.is_global_zero:
             print(f"{self.arranged.init_from}:\n{fitted.table()}", file=sys.stderr)
 
@@ -156,7 +168,10 @@ class LitCLI(LightningCLI):
         if not trainer.is_global_zero or not isinstance(model, LitClassifier) or not isinstance(data, ImageData):
             return
         limit = trainer.limit_val_batches if split == "val" else trainer.limit_test_batches
-        print("\n".join(lines(model, data, split, self._get(self.config_init, "protocol"), limit == 1.0)))
+        protocol = self._get(self.config_init, "protocol")
+        print("\n".join(lines(model, data, split, protocol, limit == 1.0)))
+        if limit == 1.0 and self.arranged.checkpoint:
+            note_test(self.arranged.checkpoint, test_row(model, data, split, protocol))
 
     @staticmethod
     def _data_of_ours(data: Any) -> ImageData | None:
