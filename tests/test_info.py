@@ -72,7 +72,7 @@ def test_recipe_configurations_errors_choices_and_namesakes_are_all_told(capsys)
     text = "\n".join(" ".join(line.split()) for line in shown(capsys, "vgg16"))
     for part in (
         "\nbatch size 256\n",
-        "\nvgg_d/imagenet, vgg_d/imagenet_scale_jitter",
+        "vgg_d/imagenet_scale_jitter",
         "\ntop1 27.0 top5 8.8 ILSVRC-2012 val dense, S=256, Q=256\n",
         "- torchvision.vgg16, the same network: 138,357,544 parameters",
     ):
