@@ -22,6 +22,7 @@ from torch import Tensor
 from lit_cnns.classifier import LitClassifier
 from lit_cnns.guests import GUESTS
 from lit_cnns.lineage import LINEAGE
+from lit_cnns.sharded import ShardingError, is_sharded, read_sharded
 
 __all__ = ["CheckpointError", "ForeignCheckpoint", "describe", "lay_out", "load", "save_slim"]
 
@@ -46,6 +47,11 @@ def buildable() -> dict[str, type[LitClassifier]]:
 
 
 def _read(path: Path, mmap: bool) -> dict[str, Any]:
+    if is_sharded(path):
+        try:
+            return read_sharded(path)
+        except ShardingError as error:
+            raise CheckpointError(str(error)) from None
     if not path.is_file():
         raise CheckpointError(f"There is no checkpoint at {path}.")
     if path.stat().st_size == 0:
@@ -137,7 +143,8 @@ def load(path: str | Path) -> LitClassifier:
     for more than it brings.
 
     Args:
-        path: a `.ckpt` of a run, its slim form, or a `.safetensors` that carries the description.
+        path: a `.ckpt` of a run, its slim form, the folder of a sharded run, or a `.safetensors` that carries the
+            description.
 
     Raises:
         CheckpointError: the file is missing, empty, cut short, carries code, or is not ours.

@@ -24,11 +24,12 @@ ROOMS: dict[str, set[str]] = {
     "optimisation": set(),
     "initialisation": set(),
     "recipes": {"papers"},
+    "sharded": set(),
     "classifier": {"evaluation", "optimisation", "initialisation"},
     "lineage": {"models", "papers", "classifier", "optimisation", "initialisation"},  # a name means what the papers say
     "guests": {"classifier"},
     "data": {"papers", "evaluation"},
-    "checkpoints": {"classifier", "lineage", "guests", "data"},
+    "checkpoints": {"classifier", "lineage", "guests", "data", "sharded"},
     "runs": {"checkpoints"},
     "verification": {
         *("evaluation", "optimisation", "recipes", "classifier", "lineage", "data", "checkpoints", "runs")
@@ -48,6 +49,7 @@ ONLY = {
     "optimisation": {"torch", "timm"},
     "initialisation": {"torch"},
     "recipes": {"yaml"},
+    "sharded": {"torch"},
 }
 INSTALLED_WITH_US = {
     *("torch", "torchvision", "lightning", "torchmetrics", "timm", "jsonargparse", "yaml", "sklearn", "tensorboard"),

@@ -69,7 +69,7 @@ def guest(name: str) -> tuple[LitClassifier, Fit]:
 def _describe(module: LitClassifier, class_names: list[str], preprocessing: dict[str, Any]) -> None:
     if class_names and len(class_names) != module.num_classes:
         raise ValueError(f"There are {len(class_names)} class names and the network tells {module.num_classes} apart.")
-    if isinstance(preprocessing["mean"], Tensor):
+    if isinstance(preprocessing.get("mean"), Tensor):
         preprocessing["mean"] = _centre(preprocessing["mean"], preprocessing["crop"])
     module.class_names, module.preprocessing = list(class_names), preprocessing
     if len(class_names) == IMAGENET_CLASSES and isinstance(preprocessing["mean"], list):
