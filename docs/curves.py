@@ -73,7 +73,7 @@ def draw_cifar() -> None:
 
 def draw_finetuning() -> None:
     """Top-1 of three ways from one command, against processor time."""
-    with (RESULTS / "finetuning_cifar10.csv").open(newline="") as file:
+    with (RESULTS / "finetuning" / "cifar10.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     figure, axes = plt.subplots(figsize=(6.4, 4), layout="constrained")
     for place, arm in enumerate(dict.fromkeys(row["arm"] for row in rows)):
