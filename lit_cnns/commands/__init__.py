@@ -11,5 +11,6 @@ OWN_VERBS = {
     "demo": "open the lab in the browser: [RUNS...]",
     "models": "list the networks of the lineage",
     "convert": "trained weights from torchvision, timm, Caffe or a file as a checkpoint of ours: SOURCE OUT.ckpt",
+    "export": "a checkpoint as ONNX, torch.export or safetensors, checked against it: CKPT [OUT]",
     "info": "what a paper says of a network, layer by layer: NETWORK",
 }
