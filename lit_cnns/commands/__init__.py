@@ -12,5 +12,7 @@ OWN_VERBS = {
     "models": "list the networks of the lineage",
     "convert": "trained weights from torchvision, timm, Caffe or a file as a checkpoint of ours: SOURCE OUT.ckpt",
     "export": "a checkpoint as ONNX, torch.export or safetensors, checked against it: CKPT [OUT]",
+    "push": "a checkpoint to the Hugging Face Hub, in the form that timm opens: CKPT OWNER/NAME",
+    "pull": "a network of the Hugging Face Hub, ours or timm's, as a checkpoint: OWNER/NAME OUT.ckpt",
     "info": "what a paper says of a network, layer by layer: NETWORK",
 }

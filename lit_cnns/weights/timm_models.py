@@ -48,7 +48,7 @@ def plain(
         raise TypeError(f"{name} has the arguments {sorted(shaping(name))}, not {sorted(unknown)}.")
     parameters = inspect.signature(cls).parameters
     given: dict[str, Any] = {**row, **arguments, "num_classes": num_classes, "in_channels": in_chans}
-    given["init"] = init
+    given |= {"init": init, "channels_last": False}
     if "aux" in parameters:
         given["aux"] = False
     if "image_size" in parameters and img_size:
