@@ -1,5 +1,6 @@
 """A checkpoint as a file that runs without this project, and the proof that it answers as the checkpoint does."""
 
+import copy
 import io
 import json
 import os
@@ -16,6 +17,8 @@ from torch import Tensor, nn
 
 from lit_cnns.checkpoints import as_json, load, save_slim
 from lit_cnns.classifier import LitClassifier
+from lit_cnns.models.network import Network
+from lit_cnns.weights.fitting import is_side
 
 TOLERANCE = 1e-4  # of the largest logit: what single precision and another order of sums may differ by
 BATCHES = (1, 3)  # a file that has frozen the size of its example is found out
@@ -141,10 +144,19 @@ def export(
         if form in WEIGHTS:
             save_slim(module, part, half=False)
             return difference(load(part), given, expected)
-        net = Normalised(module.net, module.preprocessing) if with_normalisation else module.net
+        bare = _without_side_heads(module.net)
+        net = Normalised(bare, module.preprocessing) if with_normalisation else bare
         description = {**module.describe(), "preprocessing": taken}
         FORMATS[form].write(net.eval(), given[:2].clone(), description, part)
         return difference(FORMATS[form].run(part), given, expected)
+
+
+def _without_side_heads(net: nn.Module) -> nn.Module:
+    """The same layers, less those that no answer passes through: a `.pt2` would keep their weights."""
+    bare = copy.copy(net)
+    if isinstance(net, Network):
+        bare._modules = {name: layer for name, layer in net._modules.items() if not is_side(name)}
+    return bare
 
 
 def _check(module: LitClassifier, form: str, with_normalisation: bool) -> None:

@@ -99,6 +99,14 @@ def test_a_file_describes_itself_and_nothing_of_the_machine_it_was_made_on(resne
     assert os.fsencode(os.path.dirname(nn.__file__)) not in path.read_bytes()
 
 
+def test_the_weights_of_side_heads_stay_behind(tmp_path):
+    module = build("googlenet_cifar", num_classes=3)
+    path, _ = exported(module, tmp_path, "torch")
+    kept = sum(value.numel() for value in torch.export.load(path).state_dict.values())
+    assert kept == sum(value.numel() for name, value in module.net.named_parameters() if not name.startswith("aux"))
+    assert hasattr(module.net, "aux1")
+
+
 @pytest.mark.parametrize("mean", [[0.4, 0.5, 0.6], torch.rand(3, 36, 36)], ids=["numbers", "picture"])
 @pytest.mark.parametrize("form", FORMATS)
 def test_normalisation_and_padding_can_be_in_the_file(form, mean, tmp_path):
