@@ -24,7 +24,7 @@ from lit_cnns.guests import GUESTS
 from lit_cnns.lineage import LINEAGE
 from lit_cnns.sharded import ShardingError, is_sharded, read_sharded
 
-__all__ = ["CheckpointError", "ForeignCheckpoint", "describe", "lay_out", "load", "save_slim"]
+__all__ = ["CheckpointError", "ForeignCheckpoint", "as_json", "assemble", "describe", "lay_out", "load", "save_slim"]
 
 LARGEST = {"num_classes": 100_000, "image_size": 1024, "in_channels": 64}
 LARGEST_SIDE = 4096  # of a picture, in pixels
@@ -150,7 +150,19 @@ def load(path: str | Path) -> LitClassifier:
         CheckpointError: the file is missing, empty, cut short, carries code, or is not ours.
     """
     path = Path(path)
-    contents = _read(path, mmap=False)
+    return assemble(_read(path, mmap=False), path)
+
+
+def assemble(contents: dict[str, Any], path: Path) -> LitClassifier:
+    """The network of what a checkpoint holds, as `load` gives it.
+
+    Args:
+        contents: `lit_cnns`, the description, and `state_dict`, the weights.
+        path: where they are from.
+
+    Raises:
+        CheckpointError: see `load`.
+    """
     description = _described(contents, path)
     module = lay_out(description, path)
     state = contents["state_dict"]
@@ -205,7 +217,7 @@ def save_slim(module: LitClassifier, path: str | Path, half: bool = True) -> Non
 
     Args:
         module: the network to write.
-        path: a `.ckpt` file; its folder is made.
+        path: a `.ckpt` file, or a `.safetensors`, which has the description as JSON; its folder is made.
         half: False keeps float32. Biases and batch statistics are kept in float32 either way.
     """
     path = Path(path)
@@ -217,6 +229,15 @@ def save_slim(module: LitClassifier, path: str | Path, half: bool = True) -> Non
         for name, value in module.state_dict().items()
     }
     description = module.describe()
+    if path.suffix == ".safetensors":
+        from safetensors.torch import save
+
+        # each tensor for itself: the form knows neither shared memory nor strides
+        whole = {
+            name: value.detach().cpu().clone(memory_format=torch.contiguous_format) for name, value in state.items()
+        }
+        path.write_bytes(save(whole, {"format": "pt", "lit_cnns": as_json(description)}))
+        return
     contents = {
         "lit_cnns": description,
         "state_dict": state,
@@ -224,3 +245,8 @@ def save_slim(module: LitClassifier, path: str | Path, half: bool = True) -> Non
         "pytorch-lightning_version": L.__version__,
     }
     torch.save(contents, path)
+
+
+def as_json(description: dict[str, Any]) -> str:
+    """A description, or a part of one, as JSON; a mean picture is written out in numbers."""
+    return json.dumps(description, default=Tensor.tolist)
