@@ -2,7 +2,6 @@
 
 import copy
 import io
-import json
 import os
 import warnings
 from collections.abc import Callable, Iterator
@@ -216,15 +215,3 @@ def written(path: Path) -> Iterator[Path]:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from None
     finally:
         part.unlink(missing_ok=True)
-
-
-def description_of(path: Path) -> dict[str, Any]:
-    """What an exported file says of itself: `lit_cnns` of an ONNX file or of a `.pt2`."""
-    if path.suffix == ".onnx":
-        import onnxruntime
-
-        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-        return json.loads(session.get_modelmeta().custom_metadata_map["lit_cnns"])
-    extra = {"lit_cnns.json": ""}
-    torch.export.load(path, extra_files=extra)
-    return json.loads(extra["lit_cnns.json"])

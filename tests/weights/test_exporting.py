@@ -15,7 +15,7 @@ from lit_cnns.commands.export import examples
 from lit_cnns.guests import LitTimm, LitTorchvision
 from lit_cnns.lineage import LINEAGE, LitCifarResNet, build
 from lit_cnns.weights import exporting
-from lit_cnns.weights.exporting import FORMATS, SUFFIXES, TOLERANCE, NotTheSame, description_of, export
+from lit_cnns.weights.exporting import FORMATS, SUFFIXES, TOLERANCE, NotTheSame, export
 
 SMALLEST = {  # of each family
     "lenet": "lenet5_1998",
@@ -35,6 +35,17 @@ PREPARED = {**MEANS, "mean": [0.4, 0.5, 0.6]}
 def exported(module, folder, form, **more):
     path = folder / f"net{SUFFIXES[form]}"
     return path, export(module.eval(), path, form, examples(module), **more)
+
+
+def description_of(path):
+    """What an exported file says of itself."""
+    if path.suffix == ".onnx":
+        import onnxruntime
+
+        return json.loads(onnxruntime.InferenceSession(path).get_modelmeta().custom_metadata_map["lit_cnns"])
+    extra = {"lit_cnns.json": ""}
+    torch.export.load(path, extra_files=extra)
+    return json.loads(extra["lit_cnns.json"])
 
 
 @pytest.fixture(scope="module")
