@@ -110,7 +110,8 @@ def test_the_logits_are_those_of_our_network_with_the_same_weights(name):
     net.load_state_dict({key: value for key, value in ours.state_dict().items() if not key.startswith("aux")})
     images = pictures(net)
     with torch.no_grad():
-        torch.testing.assert_close(net(images), ours(images))
+        expected = ours(images)
+        assert (net(images) - expected).abs().max() < 1e-4 * expected.abs().max()
 
 
 @small
