@@ -15,12 +15,11 @@ from lit_cnns.guests import LitTimm
 from lit_cnns.lineage import LINEAGE
 from lit_cnns.weights.card import card
 from lit_cnns.weights.exporting import require, written
-from lit_cnns.weights.identifying import PLAIN
 from lit_cnns.weights.library import timm_class_names
+from lit_cnns.weights.timm_config import describe
 
 CONFIG, WEIGHTS, README = "config.json", "model.safetensors", "README.md"
 LARGEST_CONFIG = 64_000_000  # bytes: that of a network with a mean picture has a few million
-HARMLESS = {"num_classes", "in_chans", "drop_rate", "drop_path_rate"}  # arguments that leave timm's network what it is
 SAID = ("first_conv", "classifier", "pool_size", "fixed_input_size", "min_input_size")
 
 
@@ -146,7 +145,7 @@ def read(folder: Path) -> LitClassifier:
         CheckpointError: a file is missing or damaged, or says something that is not allowed.
     """
     config, weights = _config(folder / CONFIG), _weights(folder / WEIGHTS)
-    description = config.get("lit_cnns") or _description(config, folder)
+    description = config.get("lit_cnns") or describe(config, folder / CONFIG)
     state = {f"net.{name}": value for name, value in weights.items()}
     module = assemble({"lit_cnns": description, "state_dict": state}, folder)
     if isinstance(module, LitTimm) and not module.class_names:
@@ -178,70 +177,3 @@ def _weights(path: Path) -> dict[str, Tensor]:
         return load_file(path)
     except SafetensorError as error:
         raise CheckpointError(f"{path} is damaged or cut short ({error}).") from None
-
-
-def _description(config: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The description of a network that timm wrote."""
-    import timm
-
-    from lit_cnns.weights.timm_models import REGISTERED, shaping
-
-    architecture, given = config.get("architecture"), config.get("model_args") or {}
-    told = config.get("pretrained_cfg", config)
-    classes = config.get("num_classes", told.get("num_classes")) if isinstance(told, dict) else None
-    if not isinstance(architecture, str) or not isinstance(given, dict) or not isinstance(classes, int):
-        raise CheckpointError(f"{folder / CONFIG} does not say which network of timm it is, and of how many classes.")
-    ours = {theirs: name for name, theirs in REGISTERED.items()}
-    if architecture not in ours and not timm.is_model(architecture):
-        raise CheckpointError(f"{folder} is {architecture!r}, and timm has no such network.")
-    known = HARMLESS | (shaping(ours[architecture]) if architecture in ours else set())
-    if unknown := sorted(set(given) - known - {"img_size"} if architecture in ours else set(given) - known):
-        raise CheckpointError(f"{folder} was built with {', '.join(unknown)}, which a guest of timm's does not take.")
-    preprocessing = _preprocessing(told, folder)
-    sizes = {"num_classes": classes, "in_channels": preprocessing["channels"]}
-    args = {"name": architecture, **sizes}
-    cls: type[LitClassifier] = LitTimm
-    if architecture in ours:
-        cls, row = LINEAGE[ours[architecture]]
-        takes = inspect.signature(cls).parameters
-        own = {"aux": False, "image_size": preprocessing["crop"]}
-        args = {**row, **{key: value for key, value in given.items() if key in known - HARMLESS}, **sizes}
-        args |= {key: value for key, value in own.items() if key in takes}
-    names = config.get("label_names", told.get("label_names"))
-    return {
-        "format": 1,
-        "class": cls.__name__,
-        "args": args,
-        "class_names": list(map(str, names)) if isinstance(names, list) and len(names) == classes else [],
-        "preprocessing": preprocessing,
-        "data": {},
-        "metrics": {},
-    }
-
-
-def _preprocessing(told: dict[str, Any], folder: Path) -> dict[str, Any]:
-    size, share = told.get("input_size"), told.get("crop_pct", 0.875)
-    if not isinstance(size, list) or len(size) != 3 or not all(isinstance(n, int) and n > 0 for n in size):
-        raise CheckpointError(f"{folder / CONFIG} says nothing of the size of its pictures.")
-    channels, height, width = size
-    if height != width or not isinstance(share, (int, float)) or not 0 < share <= 1:
-        raise CheckpointError(
-            f"{folder / CONFIG} asks for pictures of {height} x {width} pixels, {share} of what there is."
-        )
-    words = {"bilinear", "bicubic", "nearest"}
-    return {
-        **PLAIN,
-        "channels": channels,
-        "resize": math.floor(height / share),
-        "crop": height,
-        "interpolation": told["interpolation"] if told.get("interpolation") in words else "bilinear",
-        "mean": _numbers(told, "mean", channels, folder),
-        "std": _numbers(told, "std", channels, folder),
-    }
-
-
-def _numbers(told: dict[str, Any], key: str, channels: int, folder: Path) -> list[float]:
-    values = told.get(key)
-    if not isinstance(values, list) or not all(isinstance(v, (int, float)) for v in values) or len(values) != channels:
-        raise CheckpointError(f"{folder / CONFIG} has no {key} of {channels} numbers.")
-    return [float(value) for value in values]
