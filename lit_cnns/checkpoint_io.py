@@ -19,7 +19,7 @@ PART = ".part"  # the ending of a file that is being written; nobody takes it fo
 
 
 def write_whole(contents: Any, path: str | Path) -> None:
-    """`torch.save` to `path`, which holds either all of `contents` or what it held before.
+    """Bytes as they are, anything else by `torch.save`; `path` then holds all of it, or what it held before.
 
     Raises:
         OSError: the disk is full, or the folder cannot be written to; nothing is left behind.
@@ -30,7 +30,10 @@ def write_whole(contents: Any, path: str | Path) -> None:
     try:
         with part.open("wb") as file:
             fcntl.flock(file, fcntl.LOCK_EX)  # until the writer ends, however it ends: see `sweep`
-            torch.save(contents, file)
+            if isinstance(contents, bytes):
+                file.write(contents)
+            else:
+                torch.save(contents, file)
             file.flush()
             os.fsync(file.fileno())
             os.replace(part, path)

@@ -23,8 +23,9 @@ from lit_cnns.checkpoint_io import write_whole
 from lit_cnns.classifier import LitClassifier
 from lit_cnns.guests import GUESTS
 from lit_cnns.lineage import LINEAGE
+from lit_cnns.sharded import ShardingError, is_sharded, read_sharded
 
-__all__ = ["CheckpointError", "ForeignCheckpoint", "describe", "lay_out", "load", "save_slim"]
+__all__ = ["CheckpointError", "ForeignCheckpoint", "as_json", "assemble", "describe", "lay_out", "load", "save_slim"]
 
 LARGEST = {"num_classes": 100_000, "image_size": 1024, "in_channels": 64}
 LARGEST_SIDE = 4096  # of a picture, in pixels
@@ -47,6 +48,11 @@ def buildable() -> dict[str, type[LitClassifier]]:
 
 
 def _read(path: Path, mmap: bool) -> dict[str, Any]:
+    if is_sharded(path):
+        try:
+            return read_sharded(path)
+        except ShardingError as error:
+            raise CheckpointError(str(error)) from None
     if not path.is_file():
         raise CheckpointError(f"There is no checkpoint at {path}.")
     if path.stat().st_size == 0:
@@ -138,13 +144,26 @@ def load(path: str | Path) -> LitClassifier:
     for more than it brings.
 
     Args:
-        path: a `.ckpt` of a run, its slim form, or a `.safetensors` that carries the description.
+        path: a `.ckpt` of a run, its slim form, the folder of a sharded run, or a `.safetensors` that carries the
+            description.
 
     Raises:
         CheckpointError: the file is missing, empty, cut short, carries code, or is not ours.
     """
     path = Path(path)
-    contents = _read(path, mmap=False)
+    return assemble(_read(path, mmap=False), path)
+
+
+def assemble(contents: dict[str, Any], path: Path) -> LitClassifier:
+    """The network of what a checkpoint holds, as `load` gives it.
+
+    Args:
+        contents: `lit_cnns`, the description, and `state_dict`, the weights.
+        path: where they are from.
+
+    Raises:
+        CheckpointError: see `load`.
+    """
     description = _described(contents, path)
     module = lay_out(description, path)
     state = contents["state_dict"]
@@ -199,7 +218,8 @@ def save_slim(module: LitClassifier, path: str | Path, half: bool = True) -> Non
 
     Args:
         module: the network to write.
-        path: a `.ckpt` file, written whole or not at all; its folder is made.
+        path: a `.ckpt` file, or a `.safetensors`, which has the description as JSON; written whole or not at all. Its
+            folder is made.
         half: False keeps float32. Biases and batch statistics are kept in float32 either way.
     """
     state = {
@@ -209,10 +229,23 @@ def save_slim(module: LitClassifier, path: str | Path, half: bool = True) -> Non
         for name, value in module.state_dict().items()
     }
     description = module.describe()
+    if Path(path).suffix == ".safetensors":
+        from safetensors.torch import save
+
+        # each tensor for itself: the form knows neither shared memory nor strides
+        whole = {
+            name: value.detach().cpu().clone(memory_format=torch.contiguous_format) for name, value in state.items()
+        }
+        return write_whole(save(whole, {"format": "pt", "lit_cnns": as_json(description)}), path)
     contents = {
         "lit_cnns": description,
         "state_dict": state,
         "hyper_parameters": description["args"],
         "pytorch-lightning_version": L.__version__,
     }
-    write_whole(contents, path)
+    return write_whole(contents, path)
+
+
+def as_json(description: dict[str, Any]) -> str:
+    """A description, or a part of one, as JSON; a mean picture is written out in numbers."""
+    return json.dumps(description, default=Tensor.tolist)

@@ -1,6 +1,7 @@
 """The one training loop of the lineage: loss, exact top-1 and top-5, optimiser and schedule."""
 
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -9,6 +10,9 @@ import torch
 import torch.nn.functional as F
 from lightning.pytorch.callbacks import WeightAveraging
 from torch import Tensor, nn
+from torch.distributed.device_mesh import DeviceMesh
+from torch.distributed.fsdp import fully_shard
+from torch.distributed.tensor import DTensor
 from torch.optim import Optimizer
 from torchmetrics import Metric
 
@@ -59,6 +63,10 @@ def _constructor_arguments(module: nn.Module) -> dict[str, Any]:
         value = outermost.f_locals[name]
         given.update(value if parameter.kind is parameter.VAR_KEYWORD else {name: value})
     return {name: value for name, value in given.items() if name not in ("self", "net")}
+
+
+def _is_divided(net: nn.Module) -> bool:
+    return any(isinstance(parameter, DTensor) for parameter in net.parameters())
 
 
 class LitClassifier(L.LightningModule):
@@ -211,6 +219,11 @@ class LitClassifier(L.LightningModule):
         """The training loss of a batch; networks with auxiliary heads add theirs."""
         return self.criterion(self(images), labels, self.label_smoothing).mean()
 
+    @property
+    def chance_loss(self) -> float | None:
+        """The training loss of a network that gives all classes the same; None where the loss has no such value."""
+        return math.log(self.num_classes)
+
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
         loss = self.loss(*batch)
         if self._is_logging_step():
@@ -294,6 +307,31 @@ class LitClassifier(L.LightningModule):
         per_epoch = self.trainer.num_training_batches / self.trainer.accumulate_grad_batches
         scheduler = make_scheduler(optimizer, self.schedule, self.schedule_args, steps, max(1.0, per_epoch))
         return {"optimizer": optimizer, "lr_scheduler": scheduler}
+
+    def configure_model(self) -> None:
+        """Divide the network as a ModelParallelStrategy says: its layers among devices, their weights among processes.
+
+        Raises:
+            ValueError: the network's layers cannot be divided so.
+        """
+        if self._trainer is None or self.device_mesh is None or _is_divided(self.net):
+            return
+        layers, weights = self.device_mesh["tensor_parallel"], self.device_mesh["data_parallel"]
+        if layers.size() > 1:
+            self.divide_layers(layers)
+        if weights.size() > 1:
+            self.net.to(memory_format=torch.contiguous_format)  # fully_shard takes no other; pictures stay as they are
+            for layer in self.net.children():
+                if any(True for _ in layer.parameters()):
+                    fully_shard(layer, mesh=weights)
+            fully_shard(self.net, mesh=weights)
+
+    def divide_layers(self, mesh: DeviceMesh) -> None:
+        """Divide the layers among the devices of `mesh`; networks whose paper did so override it."""
+        raise ValueError(
+            f"{type(self).__name__} is not divided among {mesh.size()} devices: set tensor_parallel_size to 1 and "
+            "data_parallel_size to the number of devices."
+        )
 
     def setup(self, stage: str) -> None:
         self.describe_data(self.trainer.datamodule)  # type: ignore[attr-defined]

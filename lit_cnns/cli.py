@@ -35,7 +35,10 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if argv and argv[0] in LIGHTNING_VERBS:
             return import_module("lit_cnns.commands.training").run(argv[0], argv[1:])
-        arguments = parser().parse_args(argv)
+        arguments, others = parser().parse_known_args(argv)
+        if others and not hasattr(arguments, "fit_options"):
+            parser().error(f"unrecognized arguments: {' '.join(others)}")
+        arguments.fit_options = others
         return import_module(f"lit_cnns.commands.{arguments.verb}").run(arguments)
     except ValueError as error:  # what a user typed or gave; each says what is allowed, what came and what to do
         print(f"lit-cnns: error: {error}", file=sys.stderr)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
+from torch.distributed.tensor import DTensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
@@ -59,7 +60,9 @@ def make_optimizer(
 
 
 def _can_fuse(groups: list[dict[str, Any]]) -> bool:
-    return all(p.device.type in ("cpu", "cuda") for group in groups for p in group["params"])
+    return all(
+        p.device.type in ("cpu", "cuda") and not isinstance(p, DTensor) for group in groups for p in group["params"]
+    )
 
 
 # A schedule is a factor on the learning rate, as a function of the time t in its unit (epochs or optimiser steps).
@@ -94,11 +97,14 @@ def cosine(t: float, total: float, final: float = 0.0) -> float:
     return final + (1 - final) * (1 + math.cos(math.pi * min(1.0, t / total))) / 2
 
 
-def plateau(factor: float = 0.1, patience: int = 5, cuts: int = 3, monitor: str = "val/top1") -> None:
+def plateau(
+    factor: float = 0.1, patience: int = 5, cuts: int = 3, monitor: str = "val/top1"
+) -> tuple[float, int, int, str]:
     """Times `factor` when `monitor` has not improved for `patience` validations, `cuts` times in all (AlexNet, VGG).
 
-    The papers did this by hand; `ReduceLROnPlateau` does it here.
+    The papers did this by hand; `ReduceLROnPlateau` does it here, with these settings.
     """
+    return factor, patience, cuts, monitor
 
 
 SCHEDULES: dict[str, Callable[..., float]] = {f.__name__: f for f in (constant, step, piecewise, decay, poly, cosine)}
@@ -142,15 +148,28 @@ def make_scheduler(
         ValueError: a schedule that needs the length of the run in a run without end.
     """
     if name == "plateau":
-        values = inspect.signature(plateau).bind(**arguments)
-        values.apply_defaults()
-        factor, patience, cuts, monitor = values.args
+        factor, patience, cuts, monitor = plateau(**arguments)
         floor = [group["lr"] * factor**cuts for group in optimizer.param_groups]
         smaller = monitor.endswith("loss")
         scheduler = ReduceLROnPlateau(
             optimizer, mode="min" if smaller else "max", factor=factor, patience=patience, min_lr=floor
         )
         return {"scheduler": scheduler, "monitor": monitor, "interval": "epoch", "frequency": BY_VALIDATION}
+    return {"scheduler": LambdaLR(optimizer, rate_rule(name, arguments, steps, steps_per_epoch)), "interval": "step"}
+
+
+def rate_rule(name: str, arguments: dict[str, Any], steps: float, steps_per_epoch: float) -> Callable[[int], float]:
+    """From the number of optimiser steps that are done to the factor on the learning rate, for all but plateau.
+
+    Args:
+        name: a schedule of this module.
+        arguments: see `make_scheduler`.
+        steps: optimiser steps of the whole run; infinite where the run has no end.
+        steps_per_epoch: optimiser steps of one epoch.
+
+    Raises:
+        ValueError: a schedule that needs the length of the run in a run without end.
+    """
     if name in NEEDS_TOTAL and not math.isfinite(steps):
         raise ValueError(f"schedule {name!r} needs the length of the run: set trainer.max_epochs or trainer.max_steps.")
     own = {k: v for k, v in arguments.items() if k not in COMMON}
@@ -167,4 +186,4 @@ def make_scheduler(
         # the epoch of a whole number of steps must not fall short of it by rounding
         return rule(t + 1e-9, steps / unit, **own)
 
-    return {"scheduler": LambdaLR(optimizer, rate), "interval": "step"}
+    return rate

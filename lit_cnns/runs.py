@@ -1,16 +1,20 @@
 """Runs on disk: where they go, which checkpoints they hold, and what is kept when one is cut.
 
-A run is a folder `runs/<name>/version_<n>` with `checkpoints/`, `metrics.csv` and `config.yaml`.
+A run is a folder `runs/<name>/version_<n>` with `checkpoints/`, `metrics.csv` and `config.yaml`, and `tests.csv` where
+one of its checkpoints was evaluated.
 """
 
+import csv
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from lit_cnns.checkpoints import CheckpointError, ForeignCheckpoint, describe
 
-__all__ = ["claim", "find_checkpoints", "going_on", "next_version", "resolve", "settings"]
+__all__ = ["claim", "find_checkpoints", "folder_of", "going_on", "next_version", "note_test", "resolve", "settings"]
 
+CONFIG, METRICS, TESTS = "config.yaml", "metrics.csv", "tests.csv"
 SUFFIXES = (".ckpt", ".safetensors")
 RANKS = ("RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID")  # of torchrun, Lightning and SLURM
 
@@ -74,6 +78,25 @@ def resolve(word: str, folder: str | Path = "runs") -> Path | None:
     raise ValueError(f"There is no {word} checkpoint below {folder}/; train first, or give the path of one.")
 
 
+def folder_of(checkpoint: str | Path) -> Path | None:
+    """The run that wrote a checkpoint, if it still lies there."""
+    folder = Path(checkpoint).absolute().parent.parent
+    return folder if (folder / CONFIG).is_file() and (folder / METRICS).is_file() else None
+
+
+def note_test(checkpoint: str | Path, row: dict[str, Any]) -> None:
+    """Add a row to the `tests.csv` of the run that wrote a checkpoint; nothing for a checkpoint from elsewhere."""
+    folder = folder_of(checkpoint)
+    if folder is None or not os.access(folder, os.W_OK):
+        return
+    fresh = not (folder / TESTS).exists()
+    with (folder / TESTS).open("a", newline="") as file:
+        table = csv.DictWriter(file, ["checkpoint", *row], lineterminator="\n")
+        if fresh:
+            table.writeheader()
+        table.writerow({"checkpoint": Path(checkpoint).name, **row})
+
+
 def going_on(word: str, folder: str | Path) -> Path | None:
     """The checkpoint that `--resume` means: a file, or the newest last or cut one that can be read below a folder.
 
@@ -104,5 +127,5 @@ def going_on(word: str, folder: str | Path) -> Path | None:
 
 def settings(checkpoint: Path) -> Path | None:
     """The `config.yaml` of the run that wrote a checkpoint, if it is there."""
-    path = checkpoint.parent.parent / "config.yaml"
+    path = checkpoint.parent.parent / CONFIG
     return path if path.is_file() else None

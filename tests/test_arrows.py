@@ -24,15 +24,29 @@ ROOMS: dict[str, set[str]] = {
     "optimisation": set(),
     "initialisation": set(),
     "recipes": {"papers"},
+    "sharded": set(),
     "classifier": {"evaluation", "optimisation", "initialisation"},
     "lineage": {"models", "papers", "classifier", "optimisation", "initialisation"},  # a name means what the papers say
     "guests": {"classifier"},
     "data": {"papers", "evaluation"},
     "checkpoint_io": set(),
-    "checkpoints": {"checkpoint_io", "classifier", "lineage", "guests", "data"},
+    "checkpoints": {"checkpoint_io", "classifier", "lineage", "guests", "data", "sharded"},
     "runs": {"checkpoints"},
     "weights": {"papers", "models", "classifier", "lineage", "guests", "checkpoints"},
     "interruption": {"checkpoint_io"},
+    "verification": {
+        *(
+            "evaluation",
+            "optimisation",
+            "recipes",
+            "classifier",
+            "lineage",
+            "data",
+            "checkpoints",
+            "runs",
+            "interruption",
+        )
+    },
     "callbacks": {"features", "runs"},
 }
 ROOMS["claims"] = {"papers", "evaluation", "features", "classifier", "lineage", "guests", "data", "checkpoints", "runs"}
@@ -47,6 +61,7 @@ ONLY = {
     "optimisation": {"torch", "timm"},
     "initialisation": {"torch"},
     "recipes": {"yaml"},
+    "sharded": {"torch"},
 }
 INSTALLED_WITH_US = {
     *("torch", "torchvision", "lightning", "torchmetrics", "timm", "jsonargparse", "yaml", "sklearn", "tensorboard"),
@@ -142,7 +157,7 @@ def test_an_optional_package_is_imported_inside_the_function_that_uses_it(path):
 
 
 def paper(path: Path) -> tuple[float, str]:
-    """The date (year.month) and number of a model file's paper, by its docstring: arXiv's, or else the first year."""
+    """The date (year.month) and name of a model file's paper, by its docstring: arXiv's, or the year and last line."""
     if path.stem == "network":  # what all networks share
         return 0.0, ""
     docstring = ast.get_docstring(ast.parse(path.read_text())) or ""
@@ -150,7 +165,7 @@ def paper(path: Path) -> tuple[float, str]:
         return float(f"20{arxiv[1]}.{arxiv[2]}"), arxiv[0]
     years = re.findall(r"\b(?:19|20)\d\d\b", docstring)
     assert years, f"{named(path)} does not say of what year its paper is"
-    return float(years[0]), path.stem
+    return float(years[0]), docstring.splitlines()[-1]
 
 
 def is_older(other: Path, path: Path) -> bool:

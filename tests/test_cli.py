@@ -16,7 +16,6 @@ import pytest
 import torch
 from PIL import Image
 
-from lit_cnns import papers
 from lit_cnns.cli import main
 from lit_cnns.commands.arguments import arrange
 
@@ -225,6 +224,7 @@ def test_num_classes_against_the_data_is_an_error(there, capsys):
         (["classify", "nowhere.ckpt", "."], "There are no pictures in ."),
         (["classify", "last", "nowhere.png"], "no picture or folder at nowhere.png"),
         (["info", "alexnett"], "did you mean"),
+        (["diff", "alexnet", "zfnett"], "did you mean"),
         (
             ["fit", "--model", "LitResNett", "--data", "Digits"],
             "no LightningModule 'LitResNett'; did you mean LitResNet?",
@@ -306,22 +306,6 @@ def test_a_networks_name_says_its_class_and_its_arguments():
 def test_an_evaluation_of_a_network_nobody_trained_says_so(there):
     with pytest.warns(UserWarning, match="as it was initialised"):
         assert main(["test", "--model", "resnet20_cifar", "--data", "Digits", "--config", "trainer/debug", *QUICK]) == 0
-
-
-def test_info_prints_the_papers_table(capsys):
-    assert main(["info", "vgg16"]) == 0
-    shown = capsys.readouterr().out
-    assert "138,357,544" in shown
-    assert "conv5_3" in shown
-
-
-@pytest.mark.parametrize("name", papers.rows())
-def test_info_knows_every_network_of_the_papers_and_keeps_its_columns_apart(capsys, name):
-    assert main(["info", name]) == 0
-    shown = capsys.readouterr().out
-    for layer in papers.layer_table(name):
-        kind = layer.get("module", layer["op"])
-        assert any(line.startswith(layer["name"]) and f" {kind} " in line for line in shown.splitlines())
 
 
 def test_a_reader_that_has_seen_enough_is_no_error():

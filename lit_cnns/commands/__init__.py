@@ -10,6 +10,12 @@ OWN_VERBS = {
     "classify": "name what is in pictures: CKPT IMAGE_OR_FOLDER...",
     "demo": "open the lab in the browser: [RUNS...]",
     "models": "list the networks of the lineage",
+    "verify": "hold a run, finished or still running, against what its recipe expects: RUN",
     "convert": "trained weights from torchvision, timm, Caffe or a file as a checkpoint of ours: SOURCE OUT.ckpt",
+    "export": "a checkpoint as ONNX, torch.export or safetensors, checked against it: CKPT [OUT]",
+    "push": "a checkpoint to the Hugging Face Hub, in the form that timm opens: CKPT OWNER/NAME",
+    "pull": "a network of the Hugging Face Hub, ours or timm's, as a checkpoint: OWNER/NAME OUT.ckpt",
+    "doctor": "what would go wrong, before hours are spent: [--config NAME and what else fit takes]",
     "info": "what a paper says of a network, layer by layer: NETWORK",
+    "diff": "two networks of the papers, layer by layer: A B",
 }

@@ -102,7 +102,7 @@ def arrange(verb: str, argv: list[str]) -> Arranged:
     configs = [read_config(path) for path in paths]
     written = {key: next((c[key] for c in reversed(configs) if c.get(key)), None) for key in STARTS}
     named = bool(configs) or line.model_typed
-    name = "_".join(paths[0].with_suffix("").parts[-2:]) if paths else ""
+    name = "_".join(part for part in paths[0].with_suffix("").parts[-2:] if part != "..") if paths else ""
     checkpoint = line.checkpoint or written["ckpt_path"]
     settings: dict[str, Any] = {}  # of the run it goes on with
     described: dict[str, Any] = {}

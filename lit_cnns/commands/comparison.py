@@ -64,6 +64,18 @@ def lines(model: LitClassifier, data: ImageData, split: str, protocol: str, all_
     return found
 
 
+def test_row(model: LitClassifier, data: ImageData, split: str, protocol: str) -> dict[str, Any]:
+    """What was found, as a row of the run's `tests.csv`; `scales` are the shorter sides, blank for the plain crop."""
+    return {
+        "data": type(data).__name__,
+        "split": split,
+        "protocol": protocol,
+        "scales": " ".join(map(str, data.protocol.sides)) if data.protocol else "",
+        "pictures": len(data.sets[split]),
+        **{name: f"{model.metrics[f'{split}/{name}']:.6f}" for name in ("loss", "top1", "top5")},
+    }
+
+
 def _same_protocol(result: dict[str, Any], protocol: str, sides: tuple[int, ...]) -> bool:
     same = result.get("views") == protocol and result.get("models", 1) == 1
     return same and tuple(result.get("sides", sides)) == sides

@@ -40,7 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     save_slim(module, output, half=False)
     print(fitted.table())
     told = module.preprocessing
-    shown = ", ".join(f"{key} {told[key]}" for key in ("resize", "crop", "interpolation", "mean", "std"))
+    shown = ", ".join(f"{key} {told[key]}" for key in ("resize", "crop", "interpolation", "mean", "std") if key in told)
+    shown = shown or "the source does not say what they go through"
     print(f"pictures: {shown if not arguments.mean else shown.split(', mean')[0] + ', less a mean picture'}")
     network = ", ".join(f"{key}={value!r}" for key, value in module.arguments.items())
     print(f"{output}: {type(module).__name__}({network})")

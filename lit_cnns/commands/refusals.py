@@ -24,8 +24,10 @@ SECTIONS = (
     "save_every",
     "peer_timeout",
     "init_from",
+    "init_layers",
     "protocol",
     "scales",
+    "expects",
 )
 
 
@@ -106,6 +108,10 @@ RULES: list[tuple[str, Callable[[re.Match[str]], str]]] = [
     ),
     (r"Parser key \"(?P<key>[\w.]+)\":(?P<problem>.*)", _wrong_value),
     (r"arguments are required: (?P<parts>(?P<verb>\w+)\..*)", _nothing_said),
+    (
+        r"No supported gpu backend found",
+        lambda found: "There is no GPU that torch can use here: --config trainer/cpu trains on the processor.",
+    ),
     # what a constructor says itself
     (
         r"Errors:\s+- (?P<own>.*?)\s+- Expected a <class 'NoneType'>",

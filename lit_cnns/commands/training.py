@@ -18,20 +18,23 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_warn
 
 import lit_cnns.data
 import lit_cnns.lineage  # noqa: F401  (its classes answer to their short names)
-from lit_cnns.callbacks import PredictionTable
+from lit_cnns.callbacks import DeadStart, ImagesPerSecond, PredictionTable
 from lit_cnns.classifier import LitClassifier
 from lit_cnns.commands import LIGHTNING_VERBS
 from lit_cnns.commands.arguments import FROM_DATA, VERSION, Arranged, arrange, claim_folder
-from lit_cnns.commands.comparison import lines
+from lit_cnns.commands.comparison import lines, test_row
 from lit_cnns.commands.refusals import refusal
 from lit_cnns.data import ImageData
 from lit_cnns.evaluation import PROTOCOLS
 from lit_cnns.interruption import BestCheckpoint, SaveWhenCut
+from lit_cnns.runs import note_test
 from lit_cnns.weights import start_from
 
 
 class LitCLI(LightningCLI):
     """LightningCLI in which the data tells the network its classes and channels."""
+
+    starts = True  # a run, which has a folder of its own
 
     def __init__(self, arranged: Arranged, cut: SaveWhenCut) -> None:
         self.arranged, self.cut = arranged, cut
@@ -43,7 +46,14 @@ class LitCLI(LightningCLI):
             seed_everything_default=0,
             save_config_kwargs={"overwrite": True},
             # Lightning's own `save_last` keeps the last of the best ones
-            trainer_defaults={"callbacks": [cut, ModelCheckpoint(filename="last", enable_version_counter=False)]},
+            trainer_defaults={
+                "callbacks": [
+                    cut,
+                    ModelCheckpoint(filename="last", enable_version_counter=False),
+                    DeadStart(),
+                    ImagesPerSecond(),
+                ]
+            },
             parser_kwargs={"exit_on_error": False, **{verb: {"exit_on_error": False} for verb in LIGHTNING_VERBS}},
             args=arranged.args,
         )
@@ -80,6 +90,18 @@ class LitCLI(LightningCLI):
             help="seconds that a process waits for the others before it takes them for lost, saves and ends",
         )
         parser.add_argument(
+            "--init_layers",
+            type=list[str],
+            default=[],
+            help="take these layers alone from --init_from, which may then be another network with layers of that name",
+        )
+        parser.add_argument(
+            "--expects",
+            type=dict[str, Any] | None,
+            default=None,
+            help="what the recipe promises, for `lit-cnns verify`; training does not look at it",
+        )
+        parser.add_argument(
             "--protocol",
             default="center",
             help=f"by which a network is validated, tested or predicts: {', '.join(PROTOCOLS)}; docs/evaluation.md",
@@ -93,7 +115,7 @@ class LitCLI(LightningCLI):
 
     def before_instantiate_classes(self) -> None:
         config = self.config[self.subcommand]
-        if self.subcommand == "fit":
+        if self.subcommand == "fit" and self.starts:
             claim_folder(config.trainer, self.arranged.name)
         model, data = config.get("model"), config.get("data")
         if model is None or data is None or not hasattr(model.get("init_args"), "keys"):
@@ -135,7 +157,7 @@ class LitCLI(LightningCLI):
             raise ValueError(
                 f"--init_from puts weights into a network of ours, not into a {type(self.model).__name__}."
             )
-        fitted = start_from(self.model, self.arranged.init_from)
+        fitted = start_from(self.model, self.arranged.init_from, self._get(self.config_init, "init_layers"))
         if self.trainer.is_global_zero:
             print(f"{self.arranged.init_from}:\n{fitted.table()}", file=sys.stderr)
 
@@ -155,6 +177,16 @@ class LitCLI(LightningCLI):
             scales = model.test_scales(name, data.train_scales)
         data.evaluate_by(name, scales)
 
+    def after_fit(self) -> None:
+        trainer = self.trainer
+        if not trainer.is_global_zero or trainer.fast_dev_run:  # type: ignore[attr-defined]
+            return
+        for callback in trainer.checkpoint_callbacks:
+            if isinstance(callback, ModelCheckpoint) and callback.monitor and callback.best_model_score is not None:
+                print(f"Best by {callback.monitor}, {callback.best_model_score:.4g}: {callback.best_model_path}")
+        if trainer.log_dir:
+            print(f"Curves and settings: {trainer.log_dir}; in the lab: lit-cnns demo {trainer.log_dir}")
+
     def after_validate(self) -> None:
         self._compare("val")
 
@@ -166,13 +198,38 @@ class LitCLI(LightningCLI):
         if not trainer.is_global_zero or not isinstance(model, LitClassifier) or not isinstance(data, ImageData):
             return
         limit = trainer.limit_val_batches if split == "val" else trainer.limit_test_batches
-        print("\n".join(lines(model, data, split, self._get(self.config_init, "protocol"), limit == 1.0)))
+        protocol = self._get(self.config_init, "protocol")
+        print("\n".join(lines(model, data, split, protocol, limit == 1.0)))
+        if limit == 1.0 and self.arranged.checkpoint:
+            note_test(self.arranged.checkpoint, test_row(model, data, split, protocol))
 
     @staticmethod
     def _data_of_ours(data: Any) -> ImageData | None:
         module, _, name = data.class_path.rpartition(".")
         cls = getattr(import_module(module), name)
         return cls(**data.init_args) if issubclass(cls, ImageData) else None
+
+
+class Plan(LitCLI):
+    """A run that is laid out and not started."""
+
+    starts = False
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        pass
+
+
+def plan(argv: list[str]) -> LitCLI:
+    """The Trainer, network and data that `fit` would run with.
+
+    Raises:
+        ValueError: options, a configuration or devices that cannot be had, in one sentence.
+    """
+    _quiet()
+    try:
+        return Plan(arrange("fit", argv), SaveWhenCut())
+    except (MisconfigurationException, argparse.ArgumentError, ValueError) as error:
+        raise ValueError(refusal(str(error))) from None
 
 
 def _quiet() -> None:

@@ -22,13 +22,18 @@ class Augmentation:
     """What happens to a training picture on the device; the defaults do nothing.
 
     Args:
-        crop_padding: zero pixels put around the picture before a random crop of the network's size.
+        crop_padding: pixels put around the picture before a random crop of the network's size.
         flip: mirror half of the pictures.
         rotate_degrees: turn by an angle drawn from [-rotate_degrees, rotate_degrees].
         translate: shift each way by up to this share of the side.
         color_pca: standard deviation of AlexNet's PCA colour noise (the paper: 0.1).
         mixup: alpha of mixup's Beta distribution (Zhang et al. 2017); labels become probabilities.
         cutmix: alpha of CutMix's Beta distribution (Yun et al. 2019); with mixup each picture gets one of the two.
+        pad_with: black, or mean: zeros once it is normalised.
+        corner_crops: a random crop is one of the four corners or the centre (Zeiler, Fergus 2013, Section 3).
+
+    Raises:
+        ValueError: another padding.
     """
 
     crop_padding: int = 0
@@ -38,6 +43,12 @@ class Augmentation:
     color_pca: float = 0.0
     mixup: float = 0.0
     cutmix: float = 0.0
+    pad_with: str = "black"
+    corner_crops: bool = False
+
+    def __post_init__(self) -> None:
+        if self.pad_with not in ("black", "mean"):
+            raise ValueError(f"pad_with is black or mean, not {self.pad_with!r}.")
 
 
 def prepare(
@@ -70,8 +81,10 @@ def prepare(
     augmentation = augmentation or Augmentation()
     u = uniform(seed, epoch, indices, _END)
     side = side or images.shape[-1]
-    if augmentation.crop_padding or augmentation.flip or images.shape[-2:] != (side, side):
-        images = crop_and_flip(images, side, augmentation.crop_padding, augmentation.flip, u)
+    if augmentation.crop_padding:
+        images = pad(images, augmentation.crop_padding, preprocessing if augmentation.pad_with == "mean" else None)
+    if augmentation.flip or images.shape[-2:] != (side, side):
+        images = crop_and_flip(images, side, augmentation.flip, u, augmentation.corner_crops)
     if augmentation.rotate_degrees or augmentation.translate:
         images = rotate_and_shift(images.float(), augmentation.rotate_degrees, augmentation.translate, u)
     noise = None
@@ -108,16 +121,28 @@ def normalise(images: Tensor, preprocessing: dict[str, Any], noise: Tensor | Non
     return torch.addcmul(offset / std, images.float(), 1 / (255 * std))
 
 
-def crop_and_flip(images: Tensor, side: int, padding: int, flip: bool, u: Tensor) -> Tensor:
-    """Each picture padded with zeros, a random `side` x `side` window of it, mirrored at random."""
-    if min(images.shape[2:]) + 2 * padding < side:
+def pad(images: Tensor, padding: int, zero_after: dict[str, Any] | None = None) -> Tensor:
+    """Pictures with a black frame of `padding` pixels, or with one that the preprocessing makes zero (then float)."""
+    if zero_after is None:
+        return F.pad(images, [padding] * 4)
+    mean = 255 * torch.as_tensor(zero_after["mean"], dtype=torch.float32, device=images.device)
+    return F.pad(images - mean[:, None, None], [padding] * 4) + mean[:, None, None]
+
+
+def crop_and_flip(images: Tensor, side: int, flip: bool, u: Tensor, corners: bool = False) -> Tensor:
+    """A random `side` x `side` window of each picture, or a corner or the centre, mirrored at random."""
+    if min(images.shape[2:]) < side:
         raise ValueError(f"A {side}-pixel crop does not fit into a picture of {min(images.shape[2:])} pixels.")
-    if padding:
-        images = F.pad(images, [padding] * 4)
     batch, channels, height, width = images.shape
+    if corners:
+        place = (u[:, 0] * 5).long()
+        lasts = torch.tensor([[height - side], [width - side]], device=images.device)
+        ends = torch.tensor([[0, 0, 2, 2, 1], [0, 2, 0, 2, 1]], device=images.device)  # halves of the way
+        top, left = (ends * lasts // 2)[:, place].unsqueeze(2)
+    else:
+        top, left = (u[:, 0:1] * (height - side + 1)).long(), (u[:, 1:2] * (width - side + 1)).long()
     steps = torch.arange(side, device=images.device)
-    rows = (u[:, 0:1] * (height - side + 1)).long() + steps
-    columns = (u[:, 1:2] * (width - side + 1)).long() + steps
+    rows, columns = top + steps, left + steps
     if flip:
         columns = torch.where(u[:, _FLIP, None] < 0.5, columns.flip(1), columns)
     places = (rows[:, :, None] * width + columns[:, None, :]).view(batch, 1, side * side)

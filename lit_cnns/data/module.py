@@ -12,6 +12,7 @@ from torch import Tensor
 
 from lit_cnns.data.augmentation import Augmentation, normalise, prepare
 from lit_cnns.data.memory import TensorSet
+from lit_cnns.data.policies import PolicySet, check_policy
 from lit_cnns.data.randomness import order
 from lit_cnns.data.sampling import (
     NOT_COUNTED,
@@ -41,8 +42,11 @@ class ImageData(L.LightningDataModule):
         global_batch_size: pictures an optimiser step sees, over all processes and accumulated steps.
         seed: decides the order of the pictures and every random crop and flip.
         num_workers: processes that read and decode files, at most one a core; 0 reads in the training process.
-        crop_padding: zero pixels put around a training picture before a random crop.
+        crop_padding: pixels put around a training picture before a random crop.
+        pad_with: what they are: black, or mean, which is zero once the mean is subtracted.
+        corner_crops: random crops are the four corners and the centre alone, as in ZFNet's paper.
         flip: mirror half of the training pictures.
+        auto_augment: none, trivialaugment or randaugment, of torchvision, on each training picture as it is read.
         rotate_degrees: turn training pictures by up to this angle either way.
         translate: shift training pictures by up to this share of the side.
         color_pca: standard deviation of AlexNet's PCA colour noise; the paper has 0.1, 0 is off.
@@ -62,11 +66,17 @@ class ImageData(L.LightningDataModule):
         color_pca: float = 0.0,
         mixup: float = 0.0,
         cutmix: float = 0.0,
+        auto_augment: str = "none",
+        pad_with: str = "black",
+        corner_crops: bool = False,
     ) -> None:
         super().__init__()
         self.save_hyperparameters(logger=False)
         self.global_batch_size, self.seed, self.num_workers = global_batch_size, seed, num_workers
-        self.augmentation = Augmentation(crop_padding, flip, rotate_degrees, translate, color_pca, mixup, cutmix)
+        self.augmentation = Augmentation(
+            crop_padding, flip, rotate_degrees, translate, color_pca, mixup, cutmix, pad_with, corner_crops
+        )
+        self.auto_augment = check_policy(auto_augment)
         self.sets: dict[str, PictureSet] = {}
         self.protocol: Protocol | None = None
         self._division: Division | None = None
@@ -152,7 +162,9 @@ class ImageData(L.LightningDataModule):
     def division(self) -> Division:
         """How the global batch is divided: as the Trainer has it, or as `divide` said."""
         if self._division is None and self.trainer is not None:
-            return Division(self.trainer.world_size, self.trainer.global_rank, self.trainer.accumulate_grad_batches)
+            # the devices among which one network is divided see the same pictures
+            share = self.trainer.distributed_sampler_kwargs or {"num_replicas": 1, "rank": 0}
+            return Division(share["num_replicas"], share["rank"], self.trainer.accumulate_grad_batches)
         return self._division or Division()
 
     def divide(self, processes: int, rank: int, accumulate: int = 1) -> None:
@@ -202,6 +214,8 @@ class ImageData(L.LightningDataModule):
         self, split: str, batches: TrainBatches | EvaluationBatches, position: Callable[[], tuple[int, int]] | None
     ) -> Loader:
         pictures: Source = self.sets[split]
+        if split == "train" and self.auto_augment != "none":
+            pictures = PolicySet(self.sets[split], self.auto_augment, self.seed)
         workers = 0 if isinstance(pictures, TensorSet) else min(self.num_workers, os.cpu_count() or 1)
         if self.protocol and split != "train":
             interpolation = self.preprocessing.get("interpolation", "bilinear")

@@ -1,4 +1,4 @@
-"""Look inside any network: its layers, their maps and kernels, what it predicts and what it costs."""
+"""Look inside any network: its layers, their maps and kernels, what it predicts, sees and costs."""
 
 from typing import Any
 
@@ -11,6 +11,7 @@ __all__ = [
     "LayerInfo",
     "Layout",
     "Prediction",
+    "ReceptiveField",
     "capture",
     "count",
     "dead",
@@ -21,6 +22,7 @@ __all__ = [
     "layers",
     "layout",
     "predict",
+    "receptive_fields",
     "top",
     "weight_layers",
 ]
@@ -31,4 +33,8 @@ def __getattr__(name: str) -> Any:
         from . import counting
 
         return getattr(counting, name)
+    if name in ("ReceptiveField", "receptive_fields"):
+        from . import receptive_field
+
+        return getattr(receptive_field, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -33,7 +33,7 @@ def count(net: nn.Module, input_size: Sequence[int]) -> Counts:
         elif isinstance(module, nn.Linear):
             macs += module.weight.numel()
 
-    bare = _bare_copy(net)
+    bare = bare_copy(net)
     hooks = [module.register_forward_hook(add) for module in bare.modules() if not list(module.children())]
     dtype = next((p.dtype for p in bare.parameters()), None)
     with torch.no_grad():
@@ -43,7 +43,7 @@ def count(net: nn.Module, input_size: Sequence[int]) -> Counts:
     return Counts(sum(p.numel() for p in net.parameters() if p.requires_grad), macs)
 
 
-def _bare_copy(net: nn.Module) -> nn.Module:
+def bare_copy(net: nn.Module) -> nn.Module:
     """The same network without weights, in evaluation mode."""
     memo = {id(t): t.to("meta") for t in (*net.parameters(), *net.buffers()) if t.device.type != "meta"}
     for old in net.parameters():

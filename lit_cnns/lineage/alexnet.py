@@ -2,9 +2,12 @@
 
 from typing import Any, ClassVar
 
+from torch.distributed.device_mesh import DeviceMesh
+
 from lit_cnns.classifier import LitClassifier
 from lit_cnns.initialisation import gaussian_, layers_with_weights, set_biases
 from lit_cnns.models import AlexNet, AlexNetCifar
+from lit_cnns.models.alexnet_towers import divide_towers
 
 
 class LitAlexNet(LitClassifier):
@@ -42,6 +45,10 @@ class LitAlexNet(LitClassifier):
         self.bias = bias
         net = AlexNet(num_classes, in_channels, variant, activation, dropout)
         super().__init__(net, num_classes, lr=lr, weight_decay=weight_decay, decay_on=decay_on, **training)
+
+    def divide_layers(self, mesh: DeviceMesh) -> None:
+        assert isinstance(self.net, AlexNet)
+        divide_towers(self.net, mesh)
 
     def initialise(self, name: str) -> None:
         super().initialise(name)

@@ -1,5 +1,6 @@
 """GoogLeNet with the recipe of Szegedy et al. 2014."""
 
+import math
 from typing import Any, ClassVar
 
 import torch
@@ -18,6 +19,11 @@ class WithAuxiliaryHeads(LitClassifier):
         logits: dict[str, Tensor] = self.net.all_logits(self._laid_out(images))  # type: ignore[operator]
         losses = {head: self.criterion(x, labels, self.label_smoothing).mean() for head, x in logits.items()}
         return losses.pop("main") + self.aux_weight * sum(losses.values(), torch.zeros((), device=images.device))
+
+    @property
+    def chance_loss(self) -> float:
+        heads = sum(hasattr(self.net, head) for head in self.net.HEADS.values())  # type: ignore[operator]
+        return (1 + heads * self.aux_weight) * math.log(self.num_classes)
 
 
 class LitGoogLeNet(WithAuxiliaryHeads):

@@ -49,6 +49,10 @@ class LitLeNet5(LitClassifier):
         net = nets[variant](num_classes, in_channels)
         super().__init__(net, num_classes, lr=lr, momentum=momentum, weight_decay=weight_decay, **training)
 
+    @property
+    def chance_loss(self) -> float | None:
+        return super().chance_loss if self.variant == "modern" else None
+
     def criterion(self, logits: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
         if self.variant == "modern":
             return super().criterion(logits, labels, smoothing)

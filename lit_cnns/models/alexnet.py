@@ -182,6 +182,7 @@ class LocalConv2d(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, side: int, kernel_size: int, padding: int) -> None:
         super().__init__()
         self.side, self.kernel_size, self.padding = side, kernel_size, padding
+        self.window = (kernel_size, 1, padding)
         inputs = in_channels * kernel_size**2
         self.weight = nn.Parameter(torch.empty(side * side, out_channels, inputs))
         self.bias = nn.Parameter(torch.zeros(side * side, out_channels))

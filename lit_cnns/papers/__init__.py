@@ -2,7 +2,9 @@
 
 The YAML files beside this one are the ground truth that the networks are tested against. A *row* is one network of a
 file: a dict with `name`, `family`, `paper`, `layers`, `params`, `macs`, `weight_layers`, `recipe`, `results`,
-`ambiguities`. Figures that could not be confirmed carry `unconfirmed: true`; rows no paper has, `adaptation: true`.
+`ambiguities`, and `crosschecks`: what bears its name elsewhere, with its counts, whether it has the same function, and
+why its counts or its function differ. Figures that could not be confirmed carry `unconfirmed: true`; rows no paper has,
+`adaptation: true`.
 """
 
 import difflib
@@ -10,7 +12,10 @@ import functools
 from pathlib import Path
 from typing import Any
 
+from lit_cnns.papers.receptive_field import ReceptiveField, follow
+
 __all__ = [
+    "ReceptiveField",
     "aliases",
     "canonical",
     "claims",
@@ -18,6 +23,8 @@ __all__ = [
     "ilsvrc",
     "layer_table",
     "module_layers",
+    "modules",
+    "receptive_fields",
     "row",
     "rows",
     "told",
@@ -93,15 +100,26 @@ def layer_table(name: str) -> list[dict[str, Any]]:
     return table
 
 
+def modules(family: str) -> dict[str, dict[str, Any]]:
+    """The modules of a family that its layers use, by name: their `layers`, with `$c` for an argument c."""
+    return _read(family).get("modules", {})
+
+
 def module_layers(family: str, layer: dict[str, Any]) -> list[dict[str, Any]]:
     """The rows inside a layer that is a module of its family (`op: use`), with its arguments in their places."""
-    module = _read(family)["modules"][layer["module"]]
+    module = modules(family)[layer["module"]]
     given = {f"${name}": value for name, value in {**module.get("defaults", {}), **layer.get("args", {})}.items()}
 
     def filled(value: Any) -> Any:
         return given.get(value, value) if isinstance(value, str) else value
 
     return [{name: filled(value) for name, value in row.items()} for row in module["layers"]]
+
+
+@functools.cache
+def receptive_fields(name: str) -> dict[str, ReceptiveField]:
+    """What a unit of each layer in `layer_table` sees of the picture, by arithmetic over the rows."""
+    return follow(layer_table(name), functools.partial(module_layers, row(name)["family"]))
 
 
 def claims() -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Weights in: from torchvision, timm, Caffe and files into the networks of the lineage, and guests with theirs."""
+"""Weights in: from torchvision, timm, Caffe and files into the networks of the lineage, and guests with theirs.
+
+Weights out stand in files of their own, which take more packages: `exporting`, `hub` and `timm_models`.
+"""
 
 from lit_cnns.weights.caffe import read_mean
 from lit_cnns.weights.converting import convert, guest, origin, start_from

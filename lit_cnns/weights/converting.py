@@ -1,13 +1,14 @@
 """From a source to a network of ours with its weights, and what became of each tensor."""
 
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor
 
 from lit_cnns.classifier import LitClassifier
 from lit_cnns.guests import GUESTS
-from lit_cnns.weights.fitting import Fit, Unfit, fit, is_side, put
+from lit_cnns.weights.fitting import Fit, Unfit, fit, fit_layers, is_side, put
 from lit_cnns.weights.identifying import FREE, LIBRARIES, PLAIN, Identified, identify, read
 
 IMAGENET_CLASSES = 1000
@@ -68,7 +69,7 @@ def guest(name: str) -> tuple[LitClassifier, Fit]:
 def _describe(module: LitClassifier, class_names: list[str], preprocessing: dict[str, Any]) -> None:
     if class_names and len(class_names) != module.num_classes:
         raise ValueError(f"There are {len(class_names)} class names and the network tells {module.num_classes} apart.")
-    if isinstance(preprocessing["mean"], Tensor):
+    if isinstance(preprocessing.get("mean"), Tensor):
         preprocessing["mean"] = _centre(preprocessing["mean"], preprocessing["crop"])
     module.class_names, module.preprocessing = list(class_names), preprocessing
     if len(class_names) == IMAGENET_CLASSES and isinstance(preprocessing["mean"], list):
@@ -84,7 +85,7 @@ def _centre(mean: Tensor, side: int) -> Tensor:
     return mean[:, top : top + side, left : left + side].clone()
 
 
-def start_from(module: LitClassifier, name: str) -> Fit:
+def start_from(module: LitClassifier, name: str, layers: Sequence[str] = ()) -> Fit:
     """Put the weights of a source into a built network, to fine-tune it; nothing of the source stays in its arguments.
 
     A head for another number of classes keeps its initialisation, a first convolution for another number of channels
@@ -93,6 +94,7 @@ def start_from(module: LitClassifier, name: str) -> Fit:
     Args:
         module: of the lineage, or a guest.
         name: see `read`.
+        layers: take these alone, from a network that may be another (VGG, Section 3.1: the deeper from A).
 
     Raises:
         ValueError: the source cannot be read, or is another network than this; which, and how to get it.
@@ -101,10 +103,11 @@ def start_from(module: LitClassifier, name: str) -> Fit:
         weights = read(name).weights
     else:
         _, found = identify(name)
-        _same_network(module, found, name)
+        if not layers:
+            _same_network(module, found, name)
         weights = found.weights
     try:
-        fitted = fit(module.net, weights, module.num_classes)
+        fitted = fit_layers(module.net, weights, layers) if layers else fit(module.net, weights, module.num_classes)
     except Unfit as error:
         raise ValueError(f"{name} is not for this network: {error}.") from None
     put(module.net, fitted)

@@ -22,6 +22,8 @@ def from_file(path: Path) -> Source:
     Raises:
         ValueError: the file is missing, damaged, carries code, or holds no tensors.
     """
+    if path.is_dir() and (own := _own(path)):  # of a sharded run
+        return own
     if not path.is_file():
         raise ValueError(
             f"There is no file {path}; a source is torchvision/<name>, timm/<name>, or a file that ends in "

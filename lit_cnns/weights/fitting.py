@@ -1,6 +1,6 @@
 """Putting tensors into a built network, and saying of each what became of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -107,6 +107,31 @@ def fit(net: nn.Module, weights: dict[str, Tensor], num_classes: int) -> Fit:
     result.left = {name: value for name, value in weights.items() if name not in expected}
     if wrong := next((name for name in result.left if not is_side(name)), None):
         raise Unfit(f"this network has no {wrong}")
+    return result
+
+
+def fit_layers(net: nn.Module, weights: dict[str, Tensor], layers: Sequence[str]) -> Fit:
+    """Match some layers alone with those of another network; the others stay as they are.
+
+    Args:
+        net: the network.
+        weights: the other's tensors, under the names that both have.
+        layers: the names, such as `conv1_1`.
+
+    Raises:
+        Unfit: a layer is missing on either side, or of another shape.
+    """
+    expected, result = net.state_dict(), Fit()
+    result.sizes = {name: value.numel() for name, value in expected.items()}
+    for layer in layers:
+        names = [name for name in expected if name.startswith(f"{layer}.")]
+        if not names or not all(name in weights for name in names):
+            raise Unfit(f"{'it' if names else 'this network'} has no {layer}")
+        for name in names:
+            if weights[name].shape != expected[name].shape:
+                raise Unfit(f"its {name} is {_by(weights[name])} and this network's is {_by(expected[name])}")
+            result.loaded[name], result.fate[name] = weights[name], KEPT
+    result.fate |= dict.fromkeys((name for name in expected if name not in result.loaded), "new: not asked for")
     return result
 
 

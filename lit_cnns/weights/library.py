@@ -69,7 +69,7 @@ def from_timm(name: str) -> Source:
         "mean": list(told["mean"]),
         "std": list(told["std"]),
     }
-    return Source(f"timm/{full}", net.state_dict(), preprocessing, _timm_class_names(net))
+    return Source(f"timm/{full}", net.state_dict(), preprocessing, timm_class_names(net))
 
 
 def _timm_file(name: str, config: Any) -> Path:
@@ -87,7 +87,8 @@ def _timm_file(name: str, config: Any) -> Path:
     return Path(hf_hub_download(config.hf_hub_id, files[0]))
 
 
-def _timm_class_names(net: nn.Module) -> list[str]:
+def timm_class_names(net: nn.Module) -> list[str]:
+    """What the classes of a network of timm are, where they are ImageNet's."""
     from timm.data import ImageNetInfo, infer_imagenet_subset
 
     subset = infer_imagenet_subset(net)

@@ -70,6 +70,30 @@ def test_a_padded_crop_is_a_window_of_the_picture_with_zeros_around():
     assert len(set(found)) > 15  # of 25 windows
 
 
+def test_a_frame_of_the_mean_is_zero_once_the_mean_is_subtracted():
+    told = {"mean": [0.4914, 0.4822, 0.4465], "std": [0.25] * 3}
+    images = trained(Augmentation(crop_padding=2, pad_with="mean"), **told)
+    normalised = (batch()[0].float() / 255 - torch.tensor(told["mean"])[:, None, None]) / 0.25
+    padded = torch.nn.functional.pad(normalised, [2] * 4)
+    for image, whole in zip(images, padded, strict=True):
+        assert any(torch.allclose(image, window, atol=1e-5) for window in windows(whole, 8))
+
+
+def test_corner_crops_are_the_four_corners_and_the_centre_alone():
+    images, whole = trained(Augmentation(corner_crops=True), side=12), batch(12)[0].float() / 255
+    corners = [(0, 0), (0, 4), (4, 0), (4, 4), (2, 2)]
+    found = [
+        [torch.allclose(image, picture[:, top : top + 8, left : left + 8]) for top, left in corners].index(True)
+        for image, picture in zip(images, whole, strict=True)
+    ]
+    assert set(found) == set(range(5))
+
+
+def test_an_unknown_frame_is_refused():
+    with pytest.raises(ValueError, match="black or mean, not 'grey'"):
+        Augmentation(pad_with="grey")
+
+
 def test_a_larger_picture_is_cropped_at_random_without_padding():
     images = trained(Augmentation(), side=10)
     for image, whole in zip(images, batch(10)[0].float() / 255, strict=True):

@@ -1,6 +1,7 @@
 """Every network is its paper's table: parameters, multiply-accumulates, weight layers, the shape after each row."""
 
 import functools
+import math
 import re
 
 import pytest
@@ -12,7 +13,7 @@ from lit_cnns.features import count, weight_layers
 from lit_cnns.lineage import LINEAGE
 from lit_cnns.models import LeNet5
 
-WITH_HEADS = ["googlenet", "googlenet_cifar", "inception_v3"]
+WITH_HEADS = [name for name, row in papers.rows().items() if "aux_heads" in row]
 every_network = pytest.mark.parametrize("name", LINEAGE)
 
 
@@ -84,6 +85,22 @@ def test_every_layer_has_the_parameters_of_its_row(name):
     net, rows = network(name), papers.layer_table(name)
     found = {row["name"]: params(net, row["name"], *norm(row)) for row in rows}
     assert found == {row["name"]: row.get("params", 0) for row in rows}
+
+
+@every_network
+def test_every_layer_costs_the_macs_of_its_row(name):
+    net, shapes = network(name), main_path(name)
+
+    def macs(path: str, module: nn.Module) -> int:
+        if own := getattr(module, "macs", None):
+            return own(torch.empty(1, *shapes[path], device="meta"))
+        if isinstance(module, nn.Conv2d):
+            return module.weight[0].numel() * math.prod(shapes[path])
+        return module.weight.numel() if isinstance(module, nn.Linear) else 0
+
+    for row in papers.layer_table(name):
+        inside = net.get_submodule(row["name"]).named_modules(prefix=row["name"])
+        assert sum(macs(path, module) for path, module in inside) == row.get("macs", 0), row["name"]
 
 
 def convolution(net: nn.Module, name: str, bn: bool) -> tuple[nn.Conv2d, nn.Module | None]:

@@ -3,12 +3,14 @@
 import pytest
 import torch
 import torchvision
+import yaml
 from PIL import Image
 
-from lit_cnns.checkpoints import load
+from lit_cnns.checkpoints import load, save_slim
 from lit_cnns.cli import main
 from lit_cnns.guests import LitTorchvision
 from lit_cnns.lineage import LitResNet, LitVGG, build
+from lit_cnns.recipes import find_config
 from lit_cnns.weights import adapt_channels, convert, start_from
 from lit_cnns.weights.fitting import Unfit
 
@@ -150,3 +152,26 @@ def test_pictures_reach_the_weights_as_those_are_used_to(photos, tmp_path, monke
 def test_it_is_where_training_starts_and_nothing_else(source, capsys):
     assert main(["validate", "--init_from", source]) == 2
     assert "what training starts from" in capsys.readouterr().err
+
+
+def test_a_deeper_vgg_starts_from_the_layers_of_a_that_its_paper_names(tmp_path):
+    told = yaml.safe_load(find_config("vgg_d/imagenet_from_a").read_text())
+    a, d = (build(name, num_classes=3) for name in ("vgg_a", "vgg_d"))
+    save_slim(a, tmp_path / "a.ckpt", half=False)
+    before = {name: value.clone() for name, value in d.net.state_dict().items()}
+    fitted = start_from(d, str(tmp_path / "a.ckpt"), told["init_layers"])
+    convolutions = [name for name, layer in a.net.named_modules() if isinstance(layer, torch.nn.Conv2d)]
+    assert told["init_layers"] == [*convolutions[:4], "fc6", "fc7", "fc8"]
+    for name, value in d.net.state_dict().items():
+        taken = name.rpartition(".")[0] in told["init_layers"]
+        assert torch.equal(value, (a.net.state_dict() if taken else before)[name])
+    assert "new: not asked for" in fitted.table()
+
+
+@pytest.mark.parametrize(
+    ("layer", "sentence"), [("conv9_9", "this network has no conv9_9"), ("conv1_2", "it has no conv1_2")]
+)
+def test_a_layer_that_is_not_there_is_refused(tmp_path, layer, sentence):
+    save_slim(build("vgg_a", num_classes=3), tmp_path / "a.ckpt")
+    with pytest.raises(ValueError, match=sentence):
+        start_from(build("vgg_d", num_classes=3), str(tmp_path / "a.ckpt"), [layer])

@@ -1,4 +1,4 @@
-"""What a run writes beside its checkpoints."""
+"""The table of what a network predicts."""
 
 import csv
 import json
@@ -11,8 +11,6 @@ import lightning as L
 import torch
 from lightning.pytorch.callbacks import Callback
 from torch import Tensor
-
-__all__ = ["PredictionTable", "check_output", "write_table"]
 
 
 def prediction(image: str, probabilities: Tensor, class_names: Sequence[str], topk: int) -> dict[str, Any]:
@@ -102,5 +100,6 @@ class PredictionTable(Callback):
             sets = getattr(trainer.datamodule, "sets", {})  # type: ignore[attr-defined]
             name_of = sets["test"].name if "test" in sets else str
             class_names = getattr(pl_module, "class_names", [])
-            seen = sorted((pair for share in shares for pair in share), key=lambda pair: pair[0])
+            # the devices among which one network is divided have seen the same pictures
+            seen = sorted(dict(pair for share in shares for pair in share).items())
             write_table([prediction(name_of(i), row, class_names, self.topk) for i, row in seen], self.output)

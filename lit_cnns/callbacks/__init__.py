@@ -1,0 +1,15 @@
+"""What watches a run, and what a run writes beside its checkpoints."""
+
+from lit_cnns.callbacks.predictions import PredictionTable, check_output, prediction, write_table
+from lit_cnns.callbacks.watching import DeadStart, GradientNorm, ImagesPerSecond, ProbePictures
+
+__all__ = [
+    "DeadStart",
+    "GradientNorm",
+    "ImagesPerSecond",
+    "PredictionTable",
+    "ProbePictures",
+    "check_output",
+    "prediction",
+    "write_table",
+]

@@ -1,0 +1,106 @@
+"""Callbacks that watch a run, of our networks or anybody's."""
+
+import math
+
+import lightning as L
+import pytest
+import torch
+from lightning.pytorch.loggers import TensorBoardLogger
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch import nn
+
+import lit_cnns
+from lit_cnns.callbacks import DeadStart, GradientNorm, ImagesPerSecond, ProbePictures
+
+
+class Foreign(L.LightningModule):
+    """Another package's module: no chance_loss, no class names."""
+
+    def __init__(self, lr: float = 0.1, start: float = 1.0) -> None:
+        super().__init__()
+        self.conv, self.lr = nn.Conv2d(3, 4, 3), lr
+        nn.init.constant_(self.conv.weight, start)
+
+    def forward(self, images):
+        return self.conv(images).mean((2, 3))
+
+    def training_step(self, batch, batch_idx):
+        return nn.functional.cross_entropy(self(batch[0]), batch[1])
+
+    def validation_step(self, batch, batch_idx):
+        self(batch[0])
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=self.lr)
+
+
+def pictures(n=8):
+    labels = torch.arange(n) % 4
+    images = torch.zeros(n, 3, 8, 8) + labels[:, None, None, None] / 4
+    return torch.utils.data.DataLoader(torch.utils.data.TensorDataset(images, labels), batch_size=4)
+
+
+def fit(path, module, *callbacks, epochs=20, **more):
+    quiet = {"enable_progress_bar": False, "enable_model_summary": False, "enable_checkpointing": False}
+    trainer = L.Trainer(
+        default_root_dir=path,
+        accelerator="cpu",
+        max_epochs=epochs,
+        callbacks=[*callbacks],
+        **{"logger": False, **quiet, **more},
+    )
+    trainer.fit(module, pictures(), pictures())
+    return trainer
+
+
+def said(recorded):
+    return [str(warning.message) for warning in recorded if "it does not learn" in str(warning.message)]
+
+
+def test_a_network_that_does_not_move_is_told_of_once(tmp_path):
+    with pytest.warns(UserWarning, match="After 30 steps the loss is .* it does not learn") as recorded:
+        fit(tmp_path, Foreign(lr=1e-9), DeadStart(30))
+    assert len(said(recorded)) == 1
+
+
+def test_a_network_that_learns_is_not_told_of(tmp_path, recwarn):
+    fit(tmp_path, Foreign(lr=1.0), DeadStart(30))
+    assert not said(recwarn)
+
+
+def test_a_loss_that_fell_from_a_wild_start_to_chance_is_dead_too(tmp_path):
+    class Wild(Foreign):
+        chance_loss = math.log(4)
+
+        def training_step(self, batch, batch_idx):
+            return super().training_step(batch, batch_idx) * 0 + (40 if self.global_step < 5 else math.log(4))
+
+    with pytest.warns(UserWarning, match="where a network that knows nothing has 1.386"):
+        fit(tmp_path, Wild(), DeadStart(30))
+
+
+@pytest.mark.parametrize("name", ["googlenet_cifar", "lenet5_modern", "vgg_cifar"])
+def test_chance_loss_is_what_a_network_of_equal_answers_has(name):
+    module = lit_cnns.build(name)
+    for layer in module.net.modules():
+        if isinstance(layer, nn.Linear):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+    images = torch.randn(2, module.net.in_channels, module.net.image_size, module.net.image_size)
+    assert float(module.loss(images, torch.tensor([0, 3]))) == pytest.approx(module.chance_loss, abs=1e-5)
+
+
+def test_too_few_steps_to_judge_by_are_refused():
+    with pytest.raises(ValueError, match="steps is 30 or more"):
+        DeadStart(3)
+
+
+def test_speed_and_gradient_norm_are_logged_and_the_probe_is_drawn(tmp_path):
+    logger = TensorBoardLogger(tmp_path)
+    watching = (ImagesPerSecond(), GradientNorm(), ProbePictures(["conv"]))
+    fit(tmp_path, Foreign(), *watching, epochs=2, logger=logger, log_every_n_steps=1)
+    written = EventAccumulator(logger.log_dir).Reload()
+    assert {"images_per_second", "gradient_norm"} <= set(written.Tags()["scalars"])
+    assert all(event.value > 0 for event in written.Scalars("images_per_second"))
+    assert {"kernels", "maps/conv"} == set(written.Tags()["images"])
+    assert len(written.Images("kernels")) == 2

@@ -1,0 +1,69 @@
+"""`lit-cnns doctor` says what would go wrong before it does."""
+
+import pytest
+
+from lit_cnns.cli import main
+from lit_cnns.commands import doctor
+
+
+@pytest.fixture
+def examine(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+
+    def said(*options: str) -> tuple[int, str]:
+        status = main(["doctor", *options])
+        return status, capsys.readouterr().out
+
+    return said
+
+
+def test_a_machine_is_looked_at_without_a_run(examine):
+    status, out = examine()
+    assert status == 0
+    assert "torch 2." in out
+    assert "gloo" in out
+    assert "GiB free where runs/ goes" in out
+
+
+def test_a_sound_run_has_its_pictures_batch_rate_memory_and_disk(examine):
+    status, out = examine("--config", "resnet20_cifar/digits", "--config", "trainer/cpu")
+    assert status == 0
+    assert "Digits: 1,257 train, 180 val pictures of 10 classes" in out
+    assert "global batch 32 = 1 process(es) x 1 accumulated x 32 pictures, learning rate 0.05 for that batch" in out
+    assert "GiB of checkpoints" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--config", "resnet50/imagenet"], "bad   There is no folder data/imagenet"),
+        (["--config", "lenet5_modern/digitz"], "Did you mean lenet5_modern/digits"),
+        (["--config", "lenet5_modern/digits", "--config", "trainer/cpu", "--trainer.devices", "3"], "divided evenly"),
+        (["--config", "lenet5_modern/digits", "--config", "trainer/gpu"], "There is no GPU that torch can use"),
+    ],
+)
+def test_what_would_fail_is_said_and_is_the_exit_status(examine, options, sentence):
+    status, out = examine(*options)
+    assert status == 1
+    assert sentence in out
+
+
+def test_a_release_known_to_be_bad_is_named(examine, monkeypatch):
+    monkeypatch.setattr(doctor, "version", lambda name: "2.6.3" if name == "lightning" else "2.0")
+    status, out = examine()
+    assert status == 1
+    assert "bad   lightning 2.6.3 is a release that must not be used" in out
+
+
+def test_an_interface_that_is_not_there_is_named(examine, monkeypatch):
+    monkeypatch.setenv("GLOO_SOCKET_IFNAME", "eth99")
+    status, out = examine()
+    assert status == 1
+    assert "GLOO_SOCKET_IFNAME=eth99, and the interfaces here are lo" in out
+
+
+def test_memory_that_is_not_there_is_asked_for_in_vain(examine, monkeypatch):
+    monkeypatch.setattr(doctor, "_ram", lambda: 1 << 20)
+    status, out = examine("--config", "resnet20_cifar/digits", "--config", "trainer/cpu")
+    assert status == 1
+    assert "more processes, accumulation or a smaller batch" in out

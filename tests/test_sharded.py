@@ -1,0 +1,69 @@
+"""A folder of a sharded run is a checkpoint like any other, and executes nothing."""
+
+import os
+import pickle
+import re
+
+import pytest
+import torch
+from torch.distributed.checkpoint import FileSystemWriter, save
+
+import lit_cnns
+from lit_cnns.checkpoints import CheckpointError, describe, load
+from lit_cnns.cli import main
+
+
+@pytest.fixture
+def sharded(tmp_path):
+    module = lit_cnns.build("lenet5_modern")
+    folder = tmp_path / "last.ckpt"
+    state = {"state_dict": module.state_dict(), "optimizer_0": {"param_groups.0.lr": 0.1}}
+    with pytest.warns(UserWarning, match="single process"):
+        save(state, storage_writer=FileSystemWriter(folder), no_dist=True)
+    torch.save({"lit_cnns": module.describe()}, folder / "meta.pt")
+    return module, folder
+
+
+def test_its_network_comes_back_whole(sharded):
+    module, folder = sharded
+    assert describe(folder)["class"] == "LitLeNet5"
+    again = load(folder).state_dict()
+    assert all(value.equal(again[name]) for name, value in module.state_dict().items())
+
+
+def test_convert_makes_it_one_file(sharded, capsys):
+    module, folder = sharded
+    assert main(["convert", str(folder), str(folder.parent / "one.ckpt")]) == 0
+    assert load(folder.parent / "one.ckpt").net.C1.weight.equal(module.net.C1.weight)
+
+
+class Hostile:
+    def __reduce__(self):
+        return os.mkdir, ("executed",)
+
+
+def test_code_in_its_table_of_contents_is_not_executed(sharded, monkeypatch):
+    _, folder = sharded
+    monkeypatch.chdir(folder.parent)
+    (folder / ".metadata").write_bytes(pickle.dumps(Hostile()))
+    with pytest.raises(CheckpointError, match=r"names posix\.mkdir, which no table of contents needs; nothing of it"):
+        load(folder)
+    assert not (folder.parent / "executed").exists()
+
+
+def test_a_lost_or_cut_part_is_named(sharded):
+    _, folder = sharded
+    part = next(folder.glob("*.distcp"))
+    whole = part.read_bytes()
+    part.write_bytes(whole[:100])
+    with pytest.raises(CheckpointError, match="describes more weights than its parts hold"):
+        load(folder)
+    part.write_bytes(b"\0" * len(whole))
+    with pytest.raises(CheckpointError, match="is damaged or incomplete"):
+        load(folder)
+    part.unlink()
+    with pytest.raises(CheckpointError, match=f"its part {re.escape(part.name)} is missing"):
+        load(folder)
+    (folder / ".metadata").write_bytes(b"")
+    with pytest.raises(CheckpointError, match="is damaged or incomplete"):
+        load(folder)
