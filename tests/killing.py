@@ -11,6 +11,7 @@ import random
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 
 import torch
@@ -52,7 +53,10 @@ def start(folder: Path, epochs: int) -> int:
     status = 1
     try:
         status = main(["fit", "--config", "tiny.yaml", "--trainer.max_epochs", str(epochs), "--resume", "auto"])
+    except BaseException:
+        traceback.print_exc()
     finally:
+        sys.stderr.flush()
         os._exit(status)
 
 

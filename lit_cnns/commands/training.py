@@ -242,6 +242,7 @@ def _quiet() -> None:
     warnings.filterwarnings("ignore", message=".*Checkpoint directory .* exists and is not empty.*")
     warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
     warnings.filterwarnings("ignore", message=".*module.s. in eval mode at the start of training.*")  # train_from
+    warnings.filterwarnings("ignore", message=".*WeightAveraging callback with a model that overrides.*")
     # the counts are summed over the processes before they are logged; only fit writes checkpoints
     warnings.filterwarnings("ignore", message=".*recommended to use .self.log.*sync_dist=True.*")
     warnings.filterwarnings("ignore", message=".*when using `ckpt_path`, callbacks used to create the checkpoint.*")
