@@ -19,6 +19,7 @@ import lightning as L
 import torch
 from torch import Tensor
 
+from lit_cnns.checkpoint_io import write_whole
 from lit_cnns.classifier import LitClassifier
 from lit_cnns.guests import GUESTS
 from lit_cnns.lineage import LINEAGE
@@ -217,11 +218,10 @@ def save_slim(module: LitClassifier, path: str | Path, half: bool = True) -> Non
 
     Args:
         module: the network to write.
-        path: a `.ckpt` file, or a `.safetensors`, which has the description as JSON; its folder is made.
+        path: a `.ckpt` file, or a `.safetensors`, which has the description as JSON; written whole or not at all. Its
+            folder is made.
         half: False keeps float32. Biases and batch statistics are kept in float32 either way.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     state = {
         name: value.detach().cpu().contiguous().half()
         if half and value.ndim > 1 and value.is_floating_point()
@@ -229,22 +229,21 @@ def save_slim(module: LitClassifier, path: str | Path, half: bool = True) -> Non
         for name, value in module.state_dict().items()
     }
     description = module.describe()
-    if path.suffix == ".safetensors":
+    if Path(path).suffix == ".safetensors":
         from safetensors.torch import save
 
         # each tensor for itself: the form knows neither shared memory nor strides
         whole = {
             name: value.detach().cpu().clone(memory_format=torch.contiguous_format) for name, value in state.items()
         }
-        path.write_bytes(save(whole, {"format": "pt", "lit_cnns": as_json(description)}))
-        return
+        return write_whole(save(whole, {"format": "pt", "lit_cnns": as_json(description)}), path)
     contents = {
         "lit_cnns": description,
         "state_dict": state,
         "hyper_parameters": description["args"],
         "pytorch-lightning_version": L.__version__,
     }
-    torch.save(contents, path)
+    return write_whole(contents, path)
 
 
 def as_json(description: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ from torchmetrics import Metric
 import lit_cnns
 from lit_cnns.evaluation import Views, correct_at, fully_convolutional, mean_probabilities
 from lit_cnns.initialisation import initialise
-from lit_cnns.optimisation import check_optimizer, check_schedule, make_optimizer, make_scheduler
+from lit_cnns.optimisation import BY_VALIDATION, check_optimizer, check_schedule, make_optimizer, make_scheduler
 
 NOT_COUNTED = -100  # the label of a padding picture: it is neither trained on nor counted
 
@@ -272,6 +272,17 @@ class LitClassifier(L.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         self._log_counts("val", self.val_counts)
+        if self._trainer is not None and self._fabric is None and not self.trainer.sanity_checking:
+            self._step_plateau()
+
+    def _step_plateau(self) -> None:
+        for schedule in self.trainer.lr_scheduler_configs:
+            if schedule.frequency != BY_VALIDATION:
+                continue
+            watched: dict[str, Any] = {**self.trainer.callback_metrics, **self.metrics}
+            if schedule.monitor not in watched:
+                raise ValueError(f"plateau watches what is logged, one of {sorted(watched)}, not {schedule.monitor!r}.")
+            schedule.scheduler.step(float(watched[schedule.monitor]))  # type: ignore[arg-type]
 
     def on_test_epoch_end(self) -> None:
         self._log_counts("test", self.test_counts)

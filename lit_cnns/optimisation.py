@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -18,6 +19,10 @@ OPTIMIZERS = {
     "rmsprop": ["alpha", "eps", "centered"],
     "rmsprop_tf": ["alpha", "eps", "centered"],
 }
+
+# A plateau schedule's `frequency`: Lightning never steps it. It would do so after the epoch's checkpoint is written,
+# and not at all in the first epoch of a resumed run, so `LitClassifier` does it at the end of a validation.
+BY_VALIDATION = sys.maxsize
 
 
 def check_optimizer(name: str, arguments: dict[str, Any]) -> None:
@@ -95,7 +100,7 @@ def cosine(t: float, total: float, final: float = 0.0) -> float:
 def plateau(
     factor: float = 0.1, patience: int = 5, cuts: int = 3, monitor: str = "val/top1"
 ) -> tuple[float, int, int, str]:
-    """Times `factor` when `monitor` has not improved for `patience` epochs, `cuts` times in all (AlexNet, VGG).
+    """Times `factor` when `monitor` has not improved for `patience` validations, `cuts` times in all (AlexNet, VGG).
 
     The papers did this by hand; `ReduceLROnPlateau` does it here, with these settings.
     """
@@ -149,7 +154,7 @@ def make_scheduler(
         scheduler = ReduceLROnPlateau(
             optimizer, mode="min" if smaller else "max", factor=factor, patience=patience, min_lr=floor
         )
-        return {"scheduler": scheduler, "monitor": monitor, "interval": "epoch", "strict": True}
+        return {"scheduler": scheduler, "monitor": monitor, "interval": "epoch", "frequency": BY_VALIDATION}
     return {"scheduler": LambdaLR(optimizer, rate_rule(name, arguments, steps, steps_per_epoch)), "interval": "step"}
 
 

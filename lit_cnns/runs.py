@@ -6,29 +6,39 @@ one of its checkpoints was evaluated.
 
 import csv
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import Any
 
-import lightning as L
-import torch
-from lightning.pytorch.callbacks import Callback
-from lightning.pytorch.plugins.environments import SLURMEnvironment
-from lightning.pytorch.utilities.exceptions import SIGTERMException
+from lit_cnns.checkpoints import CheckpointError, ForeignCheckpoint, describe
 
-from lit_cnns.checkpoints import CheckpointError, describe
+__all__ = ["claim", "find_checkpoints", "folder_of", "going_on", "next_version", "note_test", "resolve", "settings"]
 
-__all__ = ["SaveWhenCut", "find_checkpoints", "folder_of", "next_version", "note_test", "resolve"]
-
-CONFIG, METRICS, TESTS, CUT = "config.yaml", "metrics.csv", "tests.csv", "cut.ckpt"
+CONFIG, METRICS, TESTS = "config.yaml", "metrics.csv", "tests.csv"
 SUFFIXES = (".ckpt", ".safetensors")
+RANKS = ("RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID")  # of torchrun, Lightning and SLURM
 
 
 def next_version(folder: str | Path) -> int:
     """The number after the highest `version_<n>` below `folder`."""
     taken = [int(p.name[8:]) for p in Path(folder).glob("version_*") if p.name[8:].isdigit()]
     return max(taken, default=-1) + 1
+
+
+def claim(folder: str | Path) -> int:
+    """Make the next `version_<n>` below `folder`; of several that do so at once each gets its own.
+
+    Of a run's processes only the first makes one; the others, whose number nobody uses, take the next as it stands.
+    """
+    while True:
+        version = next_version(folder)
+        if any(int(os.environ.get(name) or 0) for name in RANKS):
+            return version
+        try:
+            (Path(folder) / f"version_{version}").mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return version
 
 
 def find_checkpoints(*folders: str | Path) -> list[Path]:
@@ -87,63 +97,35 @@ def note_test(checkpoint: str | Path, row: dict[str, Any]) -> None:
         table.writerow({"checkpoint": Path(checkpoint).name, **row})
 
 
-class SaveWhenCut(Callback):
-    """Writes `cut.ckpt` when a run ends by Ctrl-C, a signal or an error, and says how to go on.
+def going_on(word: str, folder: str | Path) -> Path | None:
+    """The checkpoint that `--resume` means: a file, or the newest last or cut one that can be read below a folder.
 
-    `status` is then the exit status a shell expects: 130 after Ctrl-C, 143 after SIGTERM, else 0. Of several processes
-    all stop after the step in which one of them was told to: one that stopped alone would leave the others waiting.
+    Args:
+        word: `auto`, a run's folder, or what `resolve` takes.
+        folder: where `auto` looks; None where it finds nothing there.
+
+    Raises:
+        ValueError: a folder without a checkpoint to go on from, or what `resolve` raises.
     """
+    if word != "auto" and not Path(word).is_dir():
+        return resolve(word, folder)
+    place = Path(folder if word == "auto" else word)
+    files = [path for path in place.rglob("*.ckpt") if path.is_file() and path.stem.startswith(("last", "cut"))]
+    for path in sorted(files, key=lambda path: (path.stat().st_mtime_ns, path.stem), reverse=True):
+        try:
+            describe(path)
+        except ForeignCheckpoint:
+            return path
+        except CheckpointError as error:
+            print(f"{error} The one before it is taken.", file=sys.stderr)
+            continue
+        return path
+    if word == "auto":
+        return None
+    raise ValueError(f"There is no last or cut checkpoint below {word}/ to go on from; give another run, or auto.")
 
-    def __init__(self) -> None:
-        self.saved: Path | None = None
-        self.status = 0
-        self.first_step: int | None = None  # of this run, which may go on with an older one
-        self.told = 0  # the number of the signal that has come
-        self.before: dict[int, Any] = {}
 
-    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        self.first_step = trainer.global_step
-        if trainer.world_size > 1:  # SLURM's SIGTERM follows a checkpoint of Lightning's own
-            kinds = (signal.SIGINT,) if SLURMEnvironment.detect() else (signal.SIGINT, signal.SIGTERM)
-            self.before = {kind: signal.signal(kind, self._note) for kind in kinds}
-
-    def _note(self, kind: int, frame: Any) -> None:
-        if self.told == kind == signal.SIGINT:  # a second Ctrl-C does not wait
-            signal.signal(kind, signal.SIG_DFL)
-            signal.raise_signal(kind)
-        self.told = kind
-
-    def on_train_batch_end(self, trainer: L.Trainer, pl_module: L.LightningModule, *_: Any) -> None:
-        if not self.before:
-            return
-        told = trainer.strategy.reduce(torch.tensor(self.told, device=pl_module.device), reduce_op="max")
-        if told == signal.SIGTERM:
-            raise SIGTERMException
-        if told == signal.SIGINT:
-            raise KeyboardInterrupt
-
-    def teardown(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
-        for kind, handler in self.before.items():
-            signal.signal(kind, handler)
-        self.before = {}
-
-    def on_exception(self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException) -> None:
-        self.status = {"KeyboardInterrupt": 130, "SIGTERMException": 143}.get(type(exception).__name__, 0)
-        if not trainer.training and not trainer.validating:
-            return
-        if trainer.checkpoint_callback is None or self.first_step in (None, trainer.global_step):
-            return
-        folder = Path(getattr(trainer.checkpoint_callback, "dirpath", None) or trainer.default_root_dir)
-        self.saved = folder / CUT
-        trainer.save_checkpoint(self.saved)
-        if trainer.is_global_zero:
-            print(
-                f"\nStopped in epoch {trainer.current_epoch} after {trainer.global_step} steps. "
-                f"Go on with the same command and --ckpt_path {self.saved}",
-                file=sys.stderr,
-            )
-
-    def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        callback: Any = trainer.checkpoint_callback
-        if trainer.is_global_zero and callback is not None and callback.dirpath and not trainer.interrupted:
-            (Path(callback.dirpath) / CUT).unlink(missing_ok=True)
+def settings(checkpoint: Path) -> Path | None:
+    """The `config.yaml` of the run that wrote a checkpoint, if it is there."""
+    path = checkpoint.parent.parent / CONFIG
+    return path if path.is_file() else None

@@ -29,12 +29,24 @@ ROOMS: dict[str, set[str]] = {
     "lineage": {"models", "papers", "classifier", "optimisation", "initialisation"},  # a name means what the papers say
     "guests": {"classifier"},
     "data": {"papers", "evaluation"},
-    "checkpoints": {"classifier", "lineage", "guests", "data", "sharded"},
+    "checkpoint_io": set(),
+    "checkpoints": {"checkpoint_io", "classifier", "lineage", "guests", "data", "sharded"},
     "runs": {"checkpoints"},
-    "verification": {
-        *("evaluation", "optimisation", "recipes", "classifier", "lineage", "data", "checkpoints", "runs")
-    },
     "weights": {"papers", "models", "classifier", "lineage", "guests", "checkpoints"},
+    "interruption": {"checkpoint_io"},
+    "verification": {
+        *(
+            "evaluation",
+            "optimisation",
+            "recipes",
+            "classifier",
+            "lineage",
+            "data",
+            "checkpoints",
+            "runs",
+            "interruption",
+        )
+    },
     "callbacks": {"features", "runs"},
 }
 ROOMS["claims"] = {"papers", "evaluation", "features", "classifier", "lineage", "guests", "data", "checkpoints", "runs"}

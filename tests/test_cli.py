@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -121,7 +122,7 @@ def full_disk():
 def test_a_disk_that_takes_no_checkpoint_ends_a_run_with_one_sentence(tmp_path, monkeypatch, full_disk, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["fit", "--config", "lenet5_modern/digits", "--config", "trainer/debug", *QUICK]) == 2
-    assert capsys.readouterr().err.splitlines()[-1] == "lit-cnns: error: A file cannot be used: File too large."
+    assert capsys.readouterr().err.splitlines()[-1].endswith("ckpt cannot be used: File too large.")
 
 
 def test_a_place_that_cannot_be_written_to_ends_a_run_with_one_sentence(tmp_path, monkeypatch, capsys):
@@ -327,7 +328,7 @@ TWO = ["--trainer.devices=2", "--trainer.strategy=ddp"]
 
 @pytest.mark.ddp
 @pytest.mark.parametrize("devices", [[], TWO], ids=["one process", "two processes"])
-@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGUSR1, 138)])
 def test_a_run_that_is_cut_leaves_a_checkpoint_and_says_how_to_go_on(tmp_path, sent, status, devices):
     words = ["fit", "--config", "lenet5_modern/digits", "--trainer.max_epochs", "2000", *QUICK, *devices]
     process = subprocess.Popen(
@@ -348,7 +349,96 @@ def test_a_run_that_is_cut_leaves_a_checkpoint_and_says_how_to_go_on(tmp_path, s
             os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode == status
     (cut,) = tmp_path.rglob("cut.ckpt")
-    assert "Go on with the same command and --ckpt_path" in error
+    assert "Go on with the same command and --resume" in error
     assert "Traceback" not in error
     contents = torch.load(cut, weights_only=True)
     assert contents["global_step"] > 0
+
+
+@pytest.mark.ddp
+@pytest.mark.parametrize("lost", ["first", "second"])
+def test_a_process_whose_partner_is_killed_saves_and_ends(tmp_path, lost):
+    words = ["fit", "--config", "lenet5_modern/digits", "--trainer.max_epochs", "2000", *QUICK, *TWO]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lit_cnns", *words],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 240
+    while not list(tmp_path.rglob("last.ckpt")) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    os.kill(process.pid if lost == "first" else int(child), signal.SIGKILL)
+    try:
+        _, error = process.communicate(timeout=60)  # until both have closed it
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == (-signal.SIGKILL if lost == "first" else 1)
+    assert f"Process {'1' if lost == 'first' else '0'} lost the others" in error
+    assert "Go on with the same command and --resume" in error
+    (cut,) = tmp_path.rglob("cut.ckpt")
+    assert torch.load(cut, weights_only=True)["global_step"] > 0
+
+
+SHORT = ["--trainer.limit_train_batches=2", "--trainer.limit_val_batches=1", *QUICK]
+
+
+def test_resume_goes_on_with_the_newest_run_of_this_configuration_in_a_folder_of_its_own(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    fit = ["fit", "--config", "lenet5_modern/digits", *SHORT]
+    assert main(["fit", "--config", "lenet5_1998/digits", "--trainer.max_epochs=1", *SHORT]) == 0  # not this one
+    assert main([*fit, "--trainer.max_epochs=1", "--resume", "auto"]) == 0
+    assert "no run to go on with below runs/lenet5_modern_digits/: a fresh start" in capsys.readouterr().err
+    first = tmp_path / "runs" / "lenet5_modern_digits" / "version_0"
+    before = {path: path.read_bytes() for path in first.rglob("*") if path.is_file()}
+    assert main([*fit, "--trainer.max_epochs=2", "--resume", "auto"]) == 0
+    assert "Going on with runs/lenet5_modern_digits/version_0/checkpoints/last.ckpt" in capsys.readouterr().err
+    assert before == {path: path.read_bytes() for path in first.rglob("*") if path.is_file()}
+    second = first.with_name("version_1")
+    assert torch.load(second / "checkpoints" / "last.ckpt", weights_only=True)["global_step"] == 4
+    assert main(["fit", "--resume", str(second), "--trainer.max_epochs=3", *SHORT]) == 0  # with that run's settings
+    third = torch.load(first.with_name("version_2") / "checkpoints" / "last.ckpt", weights_only=True)
+    assert third["global_step"] == 6
+    assert third["hyper_parameters"]["lr"] == 0.002
+
+
+@pytest.mark.parametrize(
+    ("argv", "sentence"),
+    [
+        (["test", "--resume", "auto"], "--resume goes on with a training; `test` takes --ckpt_path."),
+        (["fit", "--config", "lenet5_modern/digits", "--resume", "empty"], "no last or cut checkpoint below empty/"),
+    ],
+)
+def test_what_cannot_be_resumed_gets_one_sentence(tmp_path, monkeypatch, capsys, argv, sentence):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    assert main([*argv, *QUICK]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_run_without_a_logger_touches_nothing_of_the_working_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_text("mine")
+    assert main(["fit", "--config", "lenet5_modern/digits", "--config", "trainer/debug", "--trainer.logger=false"]) == 0
+    assert (tmp_path / "config.yaml").read_text() == "mine"
+    assert {path.name for path in tmp_path.iterdir()} == {"config.yaml", "runs"}
+
+
+def test_a_disk_that_fills_up_leaves_the_checkpoint_before_whole(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    fit = ["fit", "--config", "lenet5_modern/digits", *SHORT]
+    assert main([*fit, "--trainer.max_epochs=1"]) == 0
+    (last,) = tmp_path.rglob("last.ckpt")
+    contents, before = last.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    monkeypatch.setenv("LIT_CNNS_VERSION", "0")  # into the same folder
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        assert main([*fit, "--trainer.max_epochs=2", "--resume", str(last)]) == 2
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert last.read_bytes() == contents
+    assert not list(tmp_path.rglob("*.part"))
+    assert capsys.readouterr().err.splitlines()[-1].endswith(".ckpt cannot be used: File too large.")

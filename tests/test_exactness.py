@@ -1,5 +1,6 @@
-"""Evaluation gives the same numbers for one, two and three processes on sets of any size."""
+"""Evaluation gives one to four processes the same numbers and files at any size; training, the same curve."""
 
+import csv
 import json
 import os
 import subprocess
@@ -10,22 +11,33 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).parent / "evaluating.py"
+SIZES = (1, 2, 3, 5, 21)  # fewer pictures than processes, and primes
+pytestmark = pytest.mark.ddp
 
 
-def evaluate(processes: int, folder: Path) -> dict[str, float]:
-    file = folder / f"{processes}.json"
+def evaluate(processes: int, folder: Path) -> dict:
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(SCRIPT.parents[1])}
     done = subprocess.run(
-        [sys.executable, SCRIPT, str(processes), file], env=environment, capture_output=True, text=True, timeout=240
+        [sys.executable, SCRIPT, str(processes), folder], env=environment, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(file.read_text())
+    return json.loads((folder / f"{processes}.json").read_text())
 
 
-@pytest.mark.ddp
-def test_two_and_three_gloo_processes_count_what_one_counts_and_their_loss_agrees_to_a_millionth(tmp_path):
-    with ThreadPoolExecutor(3) as pool:
-        alone, *shared = pool.map(lambda processes: evaluate(processes, tmp_path), (1, 2, 3))
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("shares")
+
+
+@pytest.fixture(scope="module")
+def found(folder):
+    """What one, two, three and four gloo processes found."""
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(lambda processes: evaluate(processes, folder), (1, 2, 3, 4)))
+
+
+def test_several_processes_count_what_one_counts_and_their_loss_agrees_to_a_millionth(found):
+    alone, *shared = (result["evaluated"] for result in found)
     assert len(alone) == 5 * 2 * 3  # sizes, stages, figures
     assert 0 < round(alone["val/top1 of 21"]) < round(alone["val/top5 of 21"]) < 21
     for figures in shared:
@@ -35,3 +47,21 @@ def test_two_and_three_gloo_processes_count_what_one_counts_and_their_loss_agree
                 assert figures[name] == pytest.approx(value, abs=1e-6), name
             else:
                 assert round(figures[name], 3) == round(value), name
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_several_processes_predict_the_same_pictures_in_the_same_order(found, folder, size):
+    alone, *shared = ([*csv.reader((folder / f"{n}_{size}.csv").open())] for n in (1, 2, 3, 4))
+    assert len(alone) == 1 + size
+    for rows in shared:
+        assert [row[:2] for row in rows] == [row[:2] for row in alone]
+        for row, expected in zip(rows[1:], alone[1:], strict=True):
+            assert [float(p) for p in row[2::2]] == pytest.approx([float(p) for p in expected[2::2]], abs=2e-6)
+
+
+def test_several_processes_and_accumulated_steps_follow_the_curve_of_one(found):
+    alone, *shared = (result["curve"] for result in found)
+    assert len(alone) == 3
+    assert alone[2] < 0.8 * alone[0]
+    for curve in shared:
+        assert curve == pytest.approx(alone, rel=1e-4)

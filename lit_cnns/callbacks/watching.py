@@ -68,6 +68,9 @@ class DeadStart(Callback):
 class ImagesPerSecond(Callback):
     """Logs `images_per_second` of training, over all processes, without the time of validation."""
 
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self._begin()  # a run that goes on within an epoch does not start that
+
     def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         self._begin()
 

@@ -6,6 +6,7 @@ anew: run defaults, the checkpoint's own description, the YAML files in their or
 
 import json
 import os
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from lit_cnns.lineage import LINEAGE
 from lit_cnns.recipes import find_config, read_config
 
 VERSION = "LIT_CNNS_VERSION"  # the number of a run, for the processes that Lightning starts for it
+STARTS = ("ckpt_path", "resume", "init_from")
 FROM_DATA = ("num_classes", "in_channels", "image_size")
 
 
@@ -24,6 +26,7 @@ class Line:
 
     configs: list[str] = field(default_factory=list)
     checkpoint: str | None = None
+    resume: str | None = None
     init_from: str | None = None
     rest: list[str] = field(default_factory=list)
 
@@ -32,7 +35,7 @@ class Line:
         line, tokens = cls(), iter(argv)
         for token in tokens:
             key, equals, value = token.partition("=")
-            if key not in ("--config", "-c", "--ckpt_path", "--init_from"):
+            if key not in ("--config", "-c", "--ckpt_path", "--resume", "--init_from"):
                 line.rest.append(token)
                 continue
             value = value if equals else next(tokens, "")
@@ -40,6 +43,8 @@ class Line:
                 raise ValueError(f"{key} needs a value.")
             if key == "--ckpt_path":
                 line.checkpoint = value
+            elif key == "--resume":
+                line.resume = value
             elif key == "--init_from":
                 line.init_from = value
             else:
@@ -80,7 +85,7 @@ class Arranged:
 
     args: list[str]
     stated: set[str]
-    name: str
+    name: str  # of the run's folder below runs/
     checkpoint: str | None
     init_from: str | None = None
     preprocessing: dict[str, Any] = field(default_factory=dict)  # of what it starts from
@@ -95,24 +100,26 @@ def arrange(verb: str, argv: list[str]) -> Arranged:
     line = Line.parse(argv)
     paths = [find_config(name) for name in line.configs]
     configs = [read_config(path) for path in paths]
-    checkpoint = line.checkpoint or next((c["ckpt_path"] for c in reversed(configs) if c.get("ckpt_path")), None)
+    written = {key: next((c[key] for c in reversed(configs) if c.get(key)), None) for key in STARTS}
+    named = bool(configs) or line.model_typed
+    name = "_".join(part for part in paths[0].with_suffix("").parts[-2:] if part != "..") if paths else ""
+    checkpoint = line.checkpoint or written["ckpt_path"]
+    settings: dict[str, Any] = {}  # of the run it goes on with
     described: dict[str, Any] = {}
+    if word := line.resume or ("auto" if checkpoint == "auto" and verb == "fit" else written["resume"]):
+        checkpoint, settings, name = _go_on(verb, word, name, named)
     if checkpoint is not None:
-        checkpoint, described = _from_checkpoint(checkpoint, named=bool(configs) or line.model_typed)
-    init_from = line.init_from or next((c["init_from"] for c in reversed(configs) if c.get("init_from")), None)
+        checkpoint, described = _from_checkpoint(checkpoint, named or bool(settings))
+    init_from = line.init_from or written["init_from"]
     preprocessing: dict[str, Any] = {}
     if init_from is not None and checkpoint is None:
         named = line.model_typed or any(c.get("model") for c in configs)
         described, preprocessing = _from_source(verb, init_from, named)
     stated = {key for key in FROM_DATA if line.typed(key)}
     stated |= {key for c in (described, *configs) for key in FROM_DATA if key in _init_args(c.get("model"))}
-    name = (
-        "_".join(part for part in paths[0].with_suffix("").parts[-2:] if part != "..")
-        if paths
-        else described.get("model", {}).get("class_path", verb)
-    )
+    name = name or described.get("model", {}).get("class_path", verb).rpartition(".")[2]
     args = [verb]
-    for layer in (run_defaults(verb, name.rpartition(".")[2]), described):
+    for layer in (run_defaults(verb, name), described, settings):
         args += ["--config", json.dumps(layer)] if layer else []
     args += [part for path in paths for part in ("--config", str(path))]
     args += line.rest
@@ -131,16 +138,68 @@ def _from_source(verb: str, source: str, named: bool) -> tuple[dict[str, Any], d
     return ({} if named else {"model": {"class_path": class_path, "init_args": arguments}}), preprocessing
 
 
+def _go_on(verb: str, word: str, name: str, named: bool) -> tuple[str | None, dict[str, Any], str]:
+    """What `--resume` goes on from, the settings of that run where the line names none, and the run's name."""
+    from lit_cnns.runs import going_on, settings
+
+    if verb != "fit":
+        raise ValueError(f"--resume goes on with a training; `{verb}` takes --ckpt_path.")
+    folder = Path("runs") / (name or verb) if named or word == "auto" else Path("runs")
+    path = going_on(word, folder)
+    if path is None:
+        if int(os.environ.get("LOCAL_RANK") or 0) == 0:
+            print(f"There is no run to go on with below {folder}/: a fresh start.", file=sys.stderr)
+        return None, {}, name
+    if int(os.environ.get("LOCAL_RANK") or 0) == 0:
+        print(f"Going on with {path}.", file=sys.stderr)
+    own = {} if named else _without_its_place(read_config(found)) if (found := settings(path)) else {}
+    return str(path), own, name or (path.parents[2].name if own else "")
+
+
+def _without_its_place(config: dict[str, Any]) -> dict[str, Any]:
+    """A run's settings for another run: all but where it went and what it started from."""
+    trainer = {key: value for key, value in config["trainer"].items() if key not in ("logger", "default_root_dir")}
+    return {**{key: value for key, value in config.items() if key not in STARTS}, "trainer": trainer}
+
+
 def run_defaults(verb: str, name: str) -> dict[str, Any]:
-    """Where a run goes: `runs/<name>/version_<n>`, with its curves as CSV and for TensorBoard."""
+    """Where a run goes: `runs/<name>/version_<n>`, with its curves as CSV and for TensorBoard.
+
+    Under SLURM, the checkpoint that Lightning leaves before a job is put into the queue again has a folder of the job.
+    """
     if verb != "fit":
         return {"trainer": {"logger": False}}
     from lit_cnns.runs import next_version
 
-    version = int(os.environ.setdefault(VERSION, str(next_version(Path("runs") / name))))
+    folder = Path("runs") / name
+    version = int(os.environ.get(VERSION) or next_version(folder))
+    job = os.environ.get("SLURM_JOB_ID")
     where = {"save_dir": "runs", "name": name, "version": version}
     loggers = [f"lightning.pytorch.loggers.{kind}" for kind in ("CSVLogger", "TensorBoardLogger")]
-    return {"trainer": {"logger": [{"class_path": path, "init_args": where} for path in loggers]}}
+    root = folder / (f"slurm_{job}" if job else f"version_{version}")
+    return {
+        "trainer": {
+            "logger": [{"class_path": path, "init_args": where} for path in loggers],
+            "default_root_dir": str(root),
+        }
+    }
+
+
+def claim_folder(trainer: Any, name: str) -> None:
+    """Make the run's folder; where another start has taken that of `run_defaults` since, change the settings."""
+    from lit_cnns.runs import claim
+
+    guess = run_defaults("fit", name)["trainer"]
+    if VERSION not in os.environ:
+        os.environ[VERSION] = str(claim(Path("runs") / name))
+    ours = run_defaults("fit", name)["trainer"]
+    if trainer.default_root_dir == guess["default_root_dir"]:
+        trainer.default_root_dir = ours["default_root_dir"]
+    for logger in trainer.logger if isinstance(trainer.logger, list) else []:
+        if logger.get("init_args") and all(
+            logger.init_args.get(k) == v for k, v in guess["logger"][0]["init_args"].items()
+        ):
+            logger.init_args.version = ours["logger"][0]["init_args"]["version"]
 
 
 def _from_checkpoint(word: str, named: bool) -> tuple[str | None, dict[str, Any]]:

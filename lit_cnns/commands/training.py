@@ -5,10 +5,12 @@ import logging
 import os
 import sys
 import warnings
+from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
 import lightning as L
+from lightning.fabric.plugins.collectives.torch_collective import default_pg_timeout
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
@@ -19,20 +21,23 @@ import lit_cnns.lineage  # noqa: F401  (its classes answer to their short names)
 from lit_cnns.callbacks import DeadStart, ImagesPerSecond, PredictionTable
 from lit_cnns.classifier import LitClassifier
 from lit_cnns.commands import LIGHTNING_VERBS
-from lit_cnns.commands.arguments import FROM_DATA, VERSION, Arranged, arrange
+from lit_cnns.commands.arguments import FROM_DATA, VERSION, Arranged, arrange, claim_folder
 from lit_cnns.commands.comparison import lines, test_row
 from lit_cnns.commands.refusals import refusal
 from lit_cnns.data import ImageData
 from lit_cnns.evaluation import PROTOCOLS
-from lit_cnns.runs import SaveWhenCut, note_test
+from lit_cnns.interruption import BestCheckpoint, SaveWhenCut
+from lit_cnns.runs import note_test
 from lit_cnns.weights import start_from
 
 
 class LitCLI(LightningCLI):
     """LightningCLI in which the data tells the network its classes and channels."""
 
+    starts = True  # a run, which has a folder of its own
+
     def __init__(self, arranged: Arranged, cut: SaveWhenCut) -> None:
-        self.arranged = arranged
+        self.arranged, self.cut = arranged, cut
         super().__init__(
             L.LightningModule,
             L.LightningDataModule,
@@ -54,7 +59,7 @@ class LitCLI(LightningCLI):
         )
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
+        parser.add_lightning_class_args(BestCheckpoint, "checkpoint")
         parser.set_defaults(
             {
                 "checkpoint.monitor": "val/top1",
@@ -68,6 +73,21 @@ class LitCLI(LightningCLI):
             type=str | None,
             default=None,
             help="trained weights to fine-tune: torchvision/NAME, timm/NAME, or a file (see `lit-cnns convert`)",
+        )
+        parser.add_argument(
+            "--resume",
+            type=str | None,
+            default=None,
+            help="go on with a run: auto (the newest of this configuration, or a fresh start), its folder, or a file",
+        )
+        parser.add_argument(
+            "--save_every", type=float, default=5.0, help="minutes after which last.ckpt is renewed within an epoch"
+        )
+        parser.add_argument(
+            "--peer_timeout",
+            type=float,
+            default=600.0,
+            help="seconds that a process waits for the others before it takes them for lost, saves and ends",
         )
         parser.add_argument(
             "--init_layers",
@@ -95,6 +115,8 @@ class LitCLI(LightningCLI):
 
     def before_instantiate_classes(self) -> None:
         config = self.config[self.subcommand]
+        if self.subcommand == "fit" and self.starts:
+            claim_folder(config.trainer, self.arranged.name)
         model, data = config.get("model"), config.get("data")
         if model is None or data is None or not hasattr(model.get("init_args"), "keys"):
             return
@@ -119,6 +141,14 @@ class LitCLI(LightningCLI):
             if key in given and given[key] is None and isinstance(known, list):
                 grey = given.get("channels") == 1 and len(known) == 3
                 given[key] = [sum(known) / 3] if grey else list(known)
+
+    def instantiate_trainer(self, **kwargs: Any) -> L.Trainer:
+        trainer = super().instantiate_trainer(**kwargs)
+        self.cut.minutes = self._get(self.config_init, "save_every")
+        strategy: Any = trainer.strategy
+        if vars(strategy).get("_timeout") == default_pg_timeout:  # one of several processes, without its own
+            strategy._timeout = timedelta(seconds=self._get(self.config_init, "peer_timeout"))
+        return trainer
 
     def before_fit(self) -> None:
         if self.arranged.init_from is None:
@@ -183,6 +213,8 @@ class LitCLI(LightningCLI):
 class Plan(LitCLI):
     """A run that is laid out and not started."""
 
+    starts = False
+
     def _run_subcommand(self, subcommand: str) -> None:
         pass
 
@@ -210,6 +242,7 @@ def _quiet() -> None:
     warnings.filterwarnings("ignore", message=".*Checkpoint directory .* exists and is not empty.*")
     warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
     warnings.filterwarnings("ignore", message=".*module.s. in eval mode at the start of training.*")  # train_from
+    warnings.filterwarnings("ignore", message=".*WeightAveraging callback with a model that overrides.*")
     # the counts are summed over the processes before they are logged; only fit writes checkpoints
     warnings.filterwarnings("ignore", message=".*recommended to use .self.log.*sync_dist=True.*")
     warnings.filterwarnings("ignore", message=".*when using `ckpt_path`, callbacks used to create the checkpoint.*")
@@ -219,7 +252,8 @@ def _quiet() -> None:
 def run(verb: str, argv: list[str]) -> int:
     """Run one of Lightning's verbs; the exit status.
 
-    130 after Ctrl-C and 143 after SIGTERM, each with a checkpoint and a sentence that says how to go on.
+    130 after Ctrl-C, 138 after SIGUSR1, 143 after SIGTERM and 1 after other processes were lost, each with a checkpoint
+    and a sentence that says how to go on.
     """
     _quiet()
     cut, started = SaveWhenCut(), VERSION in os.environ
@@ -231,6 +265,8 @@ def run(verb: str, argv: list[str]) -> int:
     except (MisconfigurationException, argparse.ArgumentError, ValueError) as error:
         raise ValueError(refusal(str(error))) from None
     except RuntimeError as error:
+        if cut.lost:
+            return 1
         if "loading state_dict" not in str(error):
             raise
         lines = [" ".join(line.split()) for line in str(error).splitlines()]

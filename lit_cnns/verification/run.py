@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lit_cnns.interruption import CUT
 from lit_cnns.recipes import read_config
-from lit_cnns.runs import CONFIG, CUT, METRICS, TESTS
+from lit_cnns.runs import CONFIG, METRICS, TESTS
 
 WITHOUT_LENGTH = 1000  # epochs that Lightning trains where nothing says how many
 

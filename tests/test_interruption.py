@@ -1,0 +1,136 @@
+"""A run that is cut anywhere goes on as if it had not been: the same weights, bit for bit."""
+
+import signal
+
+import lightning as L
+import pytest
+import torch
+from lightning.pytorch.callbacks import Callback, EMAWeightAveraging, ModelCheckpoint
+from torch import nn
+
+import lit_cnns
+from lit_cnns.interruption import STOPS, BestCheckpoint, SaveWhenCut
+
+EPOCHS = 3  # of three batches
+
+
+class Tiny(lit_cnns.LitClassifier):
+    """What a resumed run can get wrong: batch norm, dropout, momentum, a schedule that watches the validation."""
+
+    def __init__(self, norm: bool = True, schedule: str = "plateau") -> None:
+        net = nn.Sequential(nn.Conv2d(1, 4, 3, 2), nn.BatchNorm2d(4) if norm else nn.Identity(), nn.ReLU())
+        net.extend([nn.Dropout(0.3), nn.Flatten(), nn.Linear(36, 10)])
+        patience = {"patience": 0, "factor": 0.5, "monitor": "val/loss"} if schedule == "plateau" else {}
+        super().__init__(net, 10, lr=3.0, optimizer="sgd", schedule=schedule, schedule_args=patience)
+
+
+class At(Callback):
+    """Does something at the n-th time that a hook is called."""
+
+    def __init__(self, hook: str, n: int, act) -> None:
+        self.left, self.act = n, act
+        setattr(self, hook, self.called)
+
+    def called(self, trainer, *_):
+        if not trainer.sanity_checking:
+            self.left -= 1
+            if self.left == 0:
+                self.act()
+
+
+def fail():
+    raise ArithmeticError("no")
+
+
+def fit(folder, *callbacks, ckpt_path=None, accumulate=1, seed=0, minutes=5.0, **network):
+    torch.manual_seed(seed)  # a resumed run's own start is without consequence
+    module = Tiny(**network)
+    data = lit_cnns.Digits(image_size=8, global_batch_size=320, translate=0.1, seed=1)
+    best = BestCheckpoint(folder, "best", monitor="val/loss", enable_version_counter=False)
+    last = ModelCheckpoint(folder, "last", enable_version_counter=False)
+    trainer = L.Trainer(
+        accelerator="cpu",
+        max_epochs=EPOCHS,
+        accumulate_grad_batches=accumulate,
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        callbacks=[*callbacks, EMAWeightAveraging(decay=0.7), SaveWhenCut(minutes), best, last],
+    )
+    trainer.fit(module, data, ckpt_path=ckpt_path)
+    state = {name: value.clone() for name, value in module.state_dict().items()}
+    return state, best.best_model_score, trainer.optimizers[0].param_groups[0]["lr"]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The uncut run, for each way of training."""
+    known: dict[str, tuple] = {}
+
+    def run(**settings):
+        key = repr(sorted(settings.items()))
+        if key not in known:
+            known[key] = fit(tmp_path_factory.mktemp("whole"), **settings)
+        return known[key]
+
+    return run
+
+
+def assert_equal(found, expected):
+    (weights, best, lr), (expected_weights, expected_best, expected_lr) = found, expected
+    assert weights.keys() == expected_weights.keys()
+    for name, value in expected_weights.items():
+        assert torch.equal(weights[name], value), name
+    assert best == expected_best
+    assert lr == expected_lr
+
+
+def test_dropout_and_plateau_are_at_work(whole):
+    assert whole()[2] < 3.0
+    assert not torch.equal(whole()[0]["net.5.weight"], whole(seed=1)[0]["net.5.weight"])
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+@pytest.mark.parametrize(  # three steps an epoch
+    ("sent", "step"),
+    [*((signal.SIGTERM, step) for step in (2, 3, 4, 8)), (signal.SIGINT, 3), (signal.SIGUSR1, 3)],
+)
+def test_a_run_that_a_signal_cuts_goes_on_bit_for_bit(tmp_path, whole, sent, step, accumulate):
+    told = At("on_train_batch_end", step * accumulate - (accumulate > 1), lambda: signal.raise_signal(sent))
+    with pytest.raises((STOPS[sent], SystemExit)):
+        fit(tmp_path / "a", told, accumulate=accumulate)
+    found = fit(tmp_path / "b", ckpt_path=tmp_path / "a" / "cut.ckpt", accumulate=accumulate, seed=3)
+    assert_equal(found, whole(accumulate=accumulate))
+
+
+@pytest.mark.parametrize(
+    ("hook", "n", "settings"),
+    [
+        ("on_before_backward", 6, {"norm": False}),
+        ("on_before_backward", 4, {"norm": False, "accumulate": 2}),
+        ("on_validation_batch_end", 1, {}),
+        ("on_validation_start", 2, {}),
+        ("on_validation_start", 3, {}),
+        ("on_train_batch_start", 4, {}),
+    ],
+)
+def test_a_run_that_an_error_cuts_goes_on_bit_for_bit(tmp_path, whole, hook, n, settings):
+    with pytest.raises(ArithmeticError):
+        fit(tmp_path / "a", At(hook, n, fail), **settings)
+    assert_equal(fit(tmp_path / "b", ckpt_path=tmp_path / "a" / "cut.ckpt", seed=3, **settings), whole(**settings))
+
+
+@pytest.mark.parametrize("step", [3, 4, 6, 9])
+def test_a_run_that_is_killed_goes_on_from_its_last_checkpoint_bit_for_bit(tmp_path, whole, step, monkeypatch):
+    monkeypatch.setattr(SaveWhenCut, "on_exception", lambda *_: None)  # as a kill would have it
+    monkeypatch.setattr("lit_cnns.interruption.SHARE", 1e9)  # it may write all the time
+    with pytest.raises(ArithmeticError):
+        fit(tmp_path / "a", At("on_before_backward", step, fail), minutes=0.0)
+    assert torch.load(tmp_path / "a" / "last.ckpt", weights_only=True)["global_step"] == step - 1
+    assert_equal(fit(tmp_path / "b", ckpt_path=tmp_path / "a" / "last.ckpt", seed=3), whole())
+
+
+def test_a_run_goes_on_from_the_checkpoint_of_an_epochs_end_bit_for_bit(tmp_path, whole, monkeypatch):
+    with pytest.raises(ArithmeticError):
+        fit(tmp_path / "a", At("on_before_backward", 6, fail))
+    assert_equal(fit(tmp_path / "b", ckpt_path=tmp_path / "a" / "last.ckpt", seed=3), whole())
