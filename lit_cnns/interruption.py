@@ -208,7 +208,8 @@ class SaveWhenCut(Callback):
 
     def teardown(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
         for kind, handler in self.before.items():
-            signal.signal(kind, handler)
+            if signal.getsignal(kind) == self._note:  # Lightning may have put back what was there before it
+                signal.signal(kind, handler)
         self.before = {}
 
     def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:

@@ -134,3 +134,9 @@ def test_a_run_goes_on_from_the_checkpoint_of_an_epochs_end_bit_for_bit(tmp_path
     with pytest.raises(ArithmeticError):
         fit(tmp_path / "a", At("on_before_backward", 6, fail))
     assert_equal(fit(tmp_path / "b", ckpt_path=tmp_path / "a" / "last.ckpt", seed=3), whole())
+
+
+def test_a_run_leaves_the_signals_of_its_process_as_they_were(tmp_path):
+    before = {kind: signal.getsignal(kind) for kind in STOPS}
+    fit(tmp_path)
+    assert {kind: signal.getsignal(kind) for kind in STOPS} == before

@@ -179,13 +179,14 @@ class LitCLI(LightningCLI):
 
     def after_fit(self) -> None:
         trainer = self.trainer
+        folder = trainer.log_dir  # the processes agree on it
         if not trainer.is_global_zero or trainer.fast_dev_run:  # type: ignore[attr-defined]
             return
         for callback in trainer.checkpoint_callbacks:
             if isinstance(callback, ModelCheckpoint) and callback.monitor and callback.best_model_score is not None:
                 print(f"Best by {callback.monitor}, {callback.best_model_score:.4g}: {callback.best_model_path}")
-        if trainer.log_dir:
-            print(f"Curves and settings: {trainer.log_dir}; in the lab: lit-cnns demo {trainer.log_dir}")
+        if folder:
+            print(f"Curves and settings: {folder}; in the lab: lit-cnns demo {folder}")
 
     def after_validate(self) -> None:
         self._compare("val")
