@@ -24,6 +24,7 @@ ROOMS: dict[str, set[str]] = {
     "optimisation": set(),
     "initialisation": set(),
     "recipes": {"papers"},
+    "fast": set(),
     "classifier": {"evaluation", "optimisation", "initialisation"},
     "lineage": {"models", "papers", "classifier", "optimisation", "initialisation"},  # a name means what the papers say
     "guests": {"classifier"},
@@ -45,6 +46,7 @@ ONLY = {
     "optimisation": {"torch", "timm"},
     "initialisation": {"torch"},
     "recipes": {"yaml"},
+    "fast": {"torch"},
 }
 INSTALLED_WITH_US = {
     *("torch", "torchvision", "lightning", "torchmetrics", "timm", "jsonargparse", "yaml", "sklearn", "tensorboard"),

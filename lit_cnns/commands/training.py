@@ -9,10 +9,11 @@ from importlib import import_module
 from typing import Any
 
 import lightning as L
+from jsonargparse import Namespace
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
-from lightning.pytorch.utilities.rank_zero import rank_zero_warn
+from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_warn
 
 import lit_cnns.data
 import lit_cnns.lineage  # noqa: F401  (its classes answer to their short names)
@@ -24,6 +25,7 @@ from lit_cnns.commands.comparison import lines
 from lit_cnns.commands.refusals import refusal
 from lit_cnns.data import ImageData
 from lit_cnns.evaluation import PROTOCOLS
+from lit_cnns.fast import half_precision, keep_memory, takes_gpu
 from lit_cnns.runs import SaveWhenCut
 from lit_cnns.weights import start_from
 
@@ -64,6 +66,12 @@ class LitCLI(LightningCLI):
         )
         parser.add_lightning_class_args(PredictionTable, "predictions")
         parser.add_argument(
+            "--fast",
+            type=bool,
+            default=False,
+            help="bf16 where the device is faster with it, and memory that is kept; --config trainer/fast sets it",
+        )
+        parser.add_argument(
             "--init_from",
             type=str | None,
             default=None,
@@ -83,6 +91,8 @@ class LitCLI(LightningCLI):
 
     def before_instantiate_classes(self) -> None:
         config = self.config[self.subcommand]
+        if config.fast:
+            self._go_fast(config)
         model, data = config.get("model"), config.get("data")
         if model is None or data is None or not hasattr(model.get("init_args"), "keys"):
             return
@@ -98,6 +108,18 @@ class LitCLI(LightningCLI):
                 )
             model.init_args[key] = known
         self._normalise_as_the_source(data)
+
+    def _go_fast(self, config: Any) -> None:
+        """Settings that depend on the machine; one line says what they change."""
+        trainer = config.trainer
+        changes = ["cuDNN's choice of kernels"] if trainer.benchmark and takes_gpu(trainer.accelerator) else []
+        if trainer.precision is None and (reason := half_precision(trainer.accelerator)):
+            trainer.precision = "bf16-mixed"
+            changes.append(f"bf16 ({reason})")
+        if trainer.precision == "bf16-mixed":
+            trainer.callbacks = [*(trainer.callbacks or []), Namespace(class_path="lit_cnns.callbacks.CastOnce")]
+        kept = "; freed memory is kept, which changes no result" if keep_memory() else ""
+        rank_zero_info(f"fast: the results' last digits change by {' and '.join(changes) or 'nothing'}{kept}.")
 
     def _normalise_as_the_source(self, data: Any) -> None:
         """Pictures reach imported weights as those are used to, unless someone says otherwise."""
