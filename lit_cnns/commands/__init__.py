@@ -12,6 +12,7 @@ OWN_VERBS = {
     "models": "list the networks of the lineage",
     "convert": "trained weights from torchvision, timm, Caffe or a file as a checkpoint of ours: SOURCE OUT.ckpt",
     "doctor": "what would go wrong, before hours are spent: [--config NAME and what else fit takes]",
+    "bench": "how fast a run is on this machine, and where its time goes: [--config NAME and what else fit takes]",
     "info": "what a paper says of a network, layer by layer: NETWORK",
     "diff": "two networks of the papers, layer by layer: A B",
 }

@@ -86,8 +86,13 @@ class Arranged:
     preprocessing: dict[str, Any] = field(default_factory=dict)  # of what it starts from
 
 
-def arrange(verb: str, argv: list[str]) -> Arranged:
+def arrange(verb: str, argv: list[str], runs: str = "runs") -> Arranged:
     """The command line for LightningCLI, in the order that the precedence of settings wants.
+
+    Args:
+        verb: Lightning's.
+        argv: what was typed after it.
+        runs: the folder for what `fit` writes.
 
     Raises:
         ValueError: a configuration or checkpoint that does not exist, or that cannot be read.
@@ -112,7 +117,7 @@ def arrange(verb: str, argv: list[str]) -> Arranged:
         else described.get("model", {}).get("class_path", verb)
     )
     args = [verb]
-    for layer in (run_defaults(verb, name.rpartition(".")[2]), described):
+    for layer in (run_defaults(verb, name.rpartition(".")[2], runs), described):
         args += ["--config", json.dumps(layer)] if layer else []
     args += [part for path in paths for part in ("--config", str(path))]
     args += line.rest
@@ -131,14 +136,14 @@ def _from_source(verb: str, source: str, named: bool) -> tuple[dict[str, Any], d
     return ({} if named else {"model": {"class_path": class_path, "init_args": arguments}}), preprocessing
 
 
-def run_defaults(verb: str, name: str) -> dict[str, Any]:
+def run_defaults(verb: str, name: str, runs: str = "runs") -> dict[str, Any]:
     """Where a run goes: `runs/<name>/version_<n>`, with its curves as CSV and for TensorBoard."""
     if verb != "fit":
         return {"trainer": {"logger": False}}
     from lit_cnns.runs import next_version
 
-    version = int(os.environ.setdefault(VERSION, str(next_version(Path("runs") / name))))
-    where = {"save_dir": "runs", "name": name, "version": version}
+    version = int(os.environ.setdefault(VERSION, str(next_version(Path(runs) / name))))
+    where = {"save_dir": runs, "name": name, "version": version}
     loggers = [f"lightning.pytorch.loggers.{kind}" for kind in ("CSVLogger", "TensorBoardLogger")]
     return {"trainer": {"logger": [{"class_path": path, "init_args": where} for path in loggers]}}
 

@@ -23,7 +23,7 @@ from lit_cnns.commands import LIGHTNING_VERBS
 from lit_cnns.commands.arguments import FROM_DATA, VERSION, Arranged, arrange
 from lit_cnns.commands.comparison import lines
 from lit_cnns.commands.refusals import refusal
-from lit_cnns.data import ImageData
+from lit_cnns.data import ImageData, ImageNet
 from lit_cnns.evaluation import PROTOCOLS
 from lit_cnns.fast import half_precision, keep_memory, takes_gpu
 from lit_cnns.runs import SaveWhenCut
@@ -187,6 +187,24 @@ class LitCLI(LightningCLI):
         return cls(**data.init_args) if issubclass(cls, ImageData) else None
 
 
+class Unread(LitCLI):
+    """A command line that is read, with nothing built of it but the DataModule, which has read nothing."""
+
+    data: ImageData | None
+
+    def before_instantiate_classes(self) -> None:
+        pass
+
+    def after_instantiate_classes(self) -> None:
+        pass
+
+    def instantiate_classes(self) -> None:
+        self.data = self._data_of_ours(self.config[self.subcommand].data)
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        pass
+
+
 class Plan(LitCLI):
     """A run that is laid out and not started."""
 
@@ -194,17 +212,36 @@ class Plan(LitCLI):
         pass
 
 
-def plan(argv: list[str]) -> LitCLI:
-    """The Trainer, network and data that `fit` would run with.
+def plan(argv: list[str], runs: str = "runs") -> LitCLI:
+    """The Trainer, network and data that `fit` would run with, below the folder `runs`.
 
     Raises:
         ValueError: options, a configuration or devices that cannot be had, in one sentence.
     """
     _quiet()
+    started = VERSION in os.environ
     try:
-        return Plan(arrange("fit", argv), SaveWhenCut())
+        return Plan(arrange("fit", argv, runs), SaveWhenCut())
     except (MisconfigurationException, argparse.ArgumentError, ValueError) as error:
         raise ValueError(refusal(str(error))) from None
+    finally:
+        if not started:
+            os.environ.pop(VERSION, None)
+
+
+def stand_in(argv: list[str]) -> tuple[int, int, int]:
+    """Side and channels of the pictures that `fit` would give to the network, and how many classes, without the data.
+
+    Raises:
+        ValueError: options that cannot be had, or data of another package.
+    """
+    given = Unread(arrange("fit", argv), SaveWhenCut()).data
+    if given is None:
+        raise ValueError("Pictures can stand in for a DataModule of this package only; leave --synthetic out.")
+    try:
+        return given.image_size, given.in_channels, given.num_classes
+    except ValueError:  # its folder says which classes there are
+        return given.image_size, given.in_channels, 1000 if isinstance(given, ImageNet) else 10
 
 
 def _quiet() -> None:
