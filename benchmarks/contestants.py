@@ -25,6 +25,7 @@ from lit_cnns.classifier import LitClassifier
 from lit_cnns.commands.training import plan
 from lit_cnns.data import ImageData, ImageFolder
 from lit_cnns.data.memory import TensorSet
+from lit_cnns.fast import keep_memory
 from lit_cnns.lineage import LINEAGE
 from lit_cnns.models import LocalResponseNorm
 
@@ -275,7 +276,8 @@ def our_data(case: Case) -> ImageData:
 
 
 def ours(case: Case, tick: Tick, *options: str) -> None:
-    """`lit-cnns fit` (or `validate`) with its default callbacks and loggers."""
+    """`lit-cnns fit` (or `validate`) with its default callbacks and loggers, in a process that keeps its memory."""
+    keep_memory()
     words = ["--model", case.network, "--data", "CIFAR10" if case.channels == 3 else "MNIST"]
     limits = ["--trainer.accelerator=cpu", "--trainer.max_epochs=-1", "--trainer.limit_val_batches=0"]
     if case.evaluate:
@@ -294,8 +296,15 @@ def ours_fast(case: Case, tick: Tick) -> None:
     ours(case, tick, "--config", "trainer/fast")
 
 
+def kept(case: Case, tick: Tick) -> None:
+    """The smallest plain loop in a process that keeps the memory it frees: what page faults cost it."""
+    keep_memory()
+    plain(case, tick)
+
+
 def our_settings(case: Case, tick: Tick) -> None:
-    """The smallest plain loop with our pictures, network, memory format and fused SGD."""
+    """The smallest plain loop with our pictures, network, memory format, fused SGD and kept memory."""
+    keep_memory()
     net, data = module(case, ours=True), our_data(case)
     data.setup("fit")
     optimizer = net.new_optimizer()
@@ -309,6 +318,7 @@ def our_settings(case: Case, tick: Tick) -> None:
 
 TRAINING = {
     "plain loop": plain,
+    "plain loop, memory kept": kept,
     "torchvision's script": torchvision_style,
     "timm's loop": timm_style,
     "naive Lightning": naive_lightning,

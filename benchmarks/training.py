@@ -38,7 +38,7 @@ NETWORKS = {
     "resnet20_cifar":            (128, 3, False),
 }  # fmt: skip
 LARGE = {"vgg_d"}  # so large that not all contestants have room beside each other
-LEFT_OUT = ("naive Lightning", "plain, our settings")
+LEFT_OUT = ("naive Lightning", "plain, our settings", "plain loop, memory kept")
 
 
 class Turn(NamedTuple):
@@ -122,7 +122,8 @@ def table(title: str, case: Case, steps: int, turns: dict[str, list[Turn]]) -> s
     return "\n".join(lines) + "\n"
 
 
-def conditions(arguments: argparse.Namespace) -> str:
+def machine() -> str:
+    """Versions, processor and load."""
     model = next(
         (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
         platform.machine(),
@@ -132,7 +133,7 @@ def conditions(arguments: argparse.Namespace) -> str:
     )
     return (
         f"Python {platform.python_version()}, {versions}; {os.cpu_count()} cores of {model}, one thread a contestant, "
-        f"load {os.getloadavg()[0]:.1f} at the start; pictures: {arguments.pictures}.\n"
+        f"load {os.getloadavg()[0]:.1f} at the start"
     )
 
 
@@ -144,7 +145,7 @@ def main() -> None:
     parser.add_argument("--modes", nargs="*", default=["training", "evaluation"])
     parser.add_argument("--repeats", type=int, default=3)
     arguments = parser.parse_args()
-    print(conditions(arguments), flush=True)
+    print(f"{machine()}; pictures: {arguments.pictures}.\n", flush=True)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         os.environ["BENCHMARK_FOLDER"] = scratch
         for network in arguments.networks:

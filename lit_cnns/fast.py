@@ -1,10 +1,10 @@
-"""What makes a processor or a GPU faster and is not free: bf16, and a process that keeps its memory.
+"""What makes a machine faster: bf16, which `trainer/fast` asks for, and a process that keeps its memory.
 
-`trainer/fast` asks for both. Nothing here is done on import.
+Nothing here is done on import: the command line does it, to its own process.
 """
 
 import ctypes
-import platform
+import os
 from pathlib import Path
 
 KEPT = 1 << 30  # bytes: glibc's mallopt takes an int
@@ -45,7 +45,7 @@ def keep_memory() -> bool:
     Returns:
         Whether it does; only glibc can.
     """
-    if platform.libc_ver()[0] != "glibc":
+    if "CS_GNU_LIBC_VERSION" not in os.confstr_names or not os.confstr("CS_GNU_LIBC_VERSION"):
         return False
     libc = ctypes.CDLL(None)
     return all(libc.mallopt(what, KEPT) == 1 for what in (_MMAP_THRESHOLD, _TRIM_THRESHOLD))

@@ -41,15 +41,23 @@ def test_importing_the_package_leaves_memory_as_it_is():
     assert page_faults("import lit_cnns.fast, lit_cnns.commands.training") > 10_000
 
 
+@pytest.mark.parametrize(("line", "kept"), [("sys.argv = ['lit-cnns', 'fit']; main()", True), ("main(['fit'])", False)])
+def test_the_command_line_keeps_the_memory_of_its_own_process_alone(line, kept):
+    told = (
+        f"import sys, lit_cnns.cli as c; c.keep_memory = lambda: print('kept'); from lit_cnns.cli import main; {line}"
+    )
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True)
+    assert (done.stdout == "kept\n") == kept
+
+
 def test_another_c_library_is_left_alone(monkeypatch):
-    monkeypatch.setattr(fast.platform, "libc_ver", lambda: ("", ""))
+    monkeypatch.setattr(fast.os, "confstr", lambda name: None)
     assert not fast.keep_memory()
 
 
 @pytest.fixture
 def planned(tmp_path, monkeypatch, caplog):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(training, "keep_memory", lambda: False)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
 
     def plan(instructions: str, *options: str) -> tuple[L.Trainer, str]:

@@ -25,7 +25,7 @@ from lit_cnns.commands.comparison import lines
 from lit_cnns.commands.refusals import refusal
 from lit_cnns.data import ImageData, ImageNet
 from lit_cnns.evaluation import PROTOCOLS
-from lit_cnns.fast import half_precision, keep_memory, takes_gpu
+from lit_cnns.fast import half_precision, takes_gpu
 from lit_cnns.runs import SaveWhenCut
 from lit_cnns.weights import start_from
 
@@ -69,7 +69,7 @@ class LitCLI(LightningCLI):
             "--fast",
             type=bool,
             default=False,
-            help="bf16 where the device is faster with it, and memory that is kept; --config trainer/fast sets it",
+            help="bf16 where the device is faster with it; --config trainer/fast sets it",
         )
         parser.add_argument(
             "--init_from",
@@ -118,8 +118,7 @@ class LitCLI(LightningCLI):
             changes.append(f"bf16 ({reason})")
         if trainer.precision == "bf16-mixed":
             trainer.callbacks = [*(trainer.callbacks or []), Namespace(class_path="lit_cnns.callbacks.CastOnce")]
-        kept = "; freed memory is kept, which changes no result" if keep_memory() else ""
-        rank_zero_info(f"fast: the results' last digits change by {' and '.join(changes) or 'nothing'}{kept}.")
+        rank_zero_info(f"fast: the results' last digits change by {' and '.join(changes) or 'nothing'}.")
 
     def _normalise_as_the_source(self, data: Any) -> None:
         """Pictures reach imported weights as those are used to, unless someone says otherwise."""
