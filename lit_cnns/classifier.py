@@ -303,6 +303,7 @@ class LitClassifier(L.LightningModule):
         optimizer = self.new_optimizer()
         if self._trainer is None or self._fabric is not None:  # Fabric: the script steps its own schedule
             return optimizer
+        self.trainer.fit_loop.setup_data()  # which the next line leaves out where max_epochs is -1
         steps = self.trainer.estimated_stepping_batches
         per_epoch = self.trainer.num_training_batches / self.trainer.accumulate_grad_batches
         scheduler = make_scheduler(optimizer, self.schedule, self.schedule_args, steps, max(1.0, per_epoch))

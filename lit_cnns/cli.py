@@ -10,6 +10,7 @@ from importlib import import_module
 
 from lit_cnns import __version__
 from lit_cnns.commands import LIGHTNING_VERBS, OWN_VERBS
+from lit_cnns.fast import keep_memory
 
 
 def parser() -> argparse.ArgumentParser:
@@ -30,8 +31,10 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; the exit status."""
-    argv = sys.argv[1:] if argv is None else argv
+    """Run one command; the exit status. Without `argv` this process is ours, and keeps the memory that it frees."""
+    ours, argv = argv is None, sys.argv[1:] if argv is None else argv
+    if ours and argv and argv[0] in (*LIGHTNING_VERBS, "bench"):
+        keep_memory()
     try:
         if argv and argv[0] in LIGHTNING_VERBS:
             return import_module("lit_cnns.commands.training").run(argv[0], argv[1:])

@@ -25,6 +25,7 @@ ROOMS: dict[str, set[str]] = {
     "initialisation": set(),
     "recipes": {"papers"},
     "sharded": set(),
+    "fast": set(),
     "classifier": {"evaluation", "optimisation", "initialisation"},
     "lineage": {"models", "papers", "classifier", "optimisation", "initialisation"},  # a name means what the papers say
     "guests": {"classifier"},
@@ -62,6 +63,7 @@ ONLY = {
     "initialisation": {"torch"},
     "recipes": {"yaml"},
     "sharded": {"torch"},
+    "fast": {"torch"},
 }
 INSTALLED_WITH_US = {
     *("torch", "torchvision", "lightning", "torchmetrics", "timm", "jsonargparse", "yaml", "sklearn", "tensorboard"),

@@ -145,3 +145,9 @@ def test_layers_that_do_not_learn_are_as_in_testing_and_the_others_as_in_trainin
 def test_a_layer_that_is_not_there_is_refused():
     with pytest.raises(ValueError, match="one of 0, 1, 2, 3, 4, not 'fc8'"):
         Normed(train_from="fc8")
+
+
+def test_a_run_limited_by_its_steps_alone_follows_its_schedule_in_epochs(tmp_path):
+    run = trainer(tmp_path, max_steps=8, max_epochs=-1)
+    run.fit(Tiny(schedule="cosine", lr=0.1), batches())
+    assert run.optimizers[0].param_groups[0]["lr"] == pytest.approx(0, abs=1e-6)

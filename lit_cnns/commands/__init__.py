@@ -16,6 +16,7 @@ OWN_VERBS = {
     "push": "a checkpoint to the Hugging Face Hub, in the form that timm opens: CKPT OWNER/NAME",
     "pull": "a network of the Hugging Face Hub, ours or timm's, as a checkpoint: OWNER/NAME OUT.ckpt",
     "doctor": "what would go wrong, before hours are spent: [--config NAME and what else fit takes]",
+    "bench": "how fast a run is on this machine, and where its time goes: [--config NAME and what else fit takes]",
     "info": "what a paper says of a network, layer by layer: NETWORK",
     "diff": "two networks of the papers, layer by layer: A B",
 }

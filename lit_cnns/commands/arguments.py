@@ -91,8 +91,13 @@ class Arranged:
     preprocessing: dict[str, Any] = field(default_factory=dict)  # of what it starts from
 
 
-def arrange(verb: str, argv: list[str]) -> Arranged:
+def arrange(verb: str, argv: list[str], runs: str = "runs") -> Arranged:
     """The command line for LightningCLI, in the order that the precedence of settings wants.
+
+    Args:
+        verb: Lightning's.
+        argv: what was typed after it.
+        runs: the folder for what `fit` writes.
 
     Raises:
         ValueError: a configuration or checkpoint that does not exist, or that cannot be read.
@@ -119,7 +124,7 @@ def arrange(verb: str, argv: list[str]) -> Arranged:
     stated |= {key for c in (described, *configs) for key in FROM_DATA if key in _init_args(c.get("model"))}
     name = name or described.get("model", {}).get("class_path", verb).rpartition(".")[2]
     args = [verb]
-    for layer in (run_defaults(verb, name), described, settings):
+    for layer in (run_defaults(verb, name, runs), described, settings):
         args += ["--config", json.dumps(layer)] if layer else []
     args += [part for path in paths for part in ("--config", str(path))]
     args += line.rest
@@ -162,8 +167,8 @@ def _without_its_place(config: dict[str, Any]) -> dict[str, Any]:
     return {**{key: value for key, value in config.items() if key not in STARTS}, "trainer": trainer}
 
 
-def run_defaults(verb: str, name: str) -> dict[str, Any]:
-    """Where a run goes: `runs/<name>/version_<n>`, with its curves as CSV and for TensorBoard.
+def run_defaults(verb: str, name: str, runs: str = "runs") -> dict[str, Any]:
+    """Where a run goes: `RUNS/<name>/version_<n>`, with its curves as CSV and for TensorBoard.
 
     Under SLURM, the checkpoint that Lightning leaves before a job is put into the queue again has a folder of the job.
     """
@@ -171,10 +176,10 @@ def run_defaults(verb: str, name: str) -> dict[str, Any]:
         return {"trainer": {"logger": False}}
     from lit_cnns.runs import next_version
 
-    folder = Path("runs") / name
+    folder = Path(runs) / name
     version = int(os.environ.get(VERSION) or next_version(folder))
     job = os.environ.get("SLURM_JOB_ID")
-    where = {"save_dir": "runs", "name": name, "version": version}
+    where = {"save_dir": runs, "name": name, "version": version}
     loggers = [f"lightning.pytorch.loggers.{kind}" for kind in ("CSVLogger", "TensorBoardLogger")]
     root = folder / (f"slurm_{job}" if job else f"version_{version}")
     return {

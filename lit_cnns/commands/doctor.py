@@ -11,6 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lit_cnns.fast import bf16_instructions
+
 PACKAGES = ("torch", "torchvision", "lightning", "torchmetrics", "timm", "jsonargparse")
 BAD = {("lightning", "2.6.2"), ("lightning", "2.6.3")}  # pyproject.toml excludes them
 GIB = 1 << 30
@@ -64,17 +66,10 @@ def devices() -> Iterator[Finding]:
         yield Finding("ok", f"GPU {index}: {card.name}, {card.total_memory / GIB:.0f} GiB, {half}")
     if not torch.cuda.device_count():
         yield Finding("note", "No GPU that torch can use; everything runs on the processor.")
-    fast = _has_fast_bf16()
-    yield Finding("ok", f"{os.cpu_count()} cores, torch uses {torch.get_num_threads()}; bf16 is {fast or 'slow'} here")
-
-
-def _has_fast_bf16() -> str:
-    """The instructions that make bf16 pay on this processor; empty where it is slower than float32."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text().split()
-    except OSError:
-        return ""
-    return ", ".join(name for name in ("amx_bf16", "avx512_bf16") if name in flags)
+    yield Finding(
+        "ok",
+        f"{os.cpu_count()} cores, torch uses {torch.get_num_threads()}; bf16 is {bf16_instructions() or 'slow'} here",
+    )
 
 
 def network() -> Iterator[Finding]:
@@ -182,7 +177,7 @@ def _batch(cli: Any) -> Iterator[Finding]:
         parts = f"{division.processes} process(es) x {division.accumulate} accumulated x {each}"
         yield Finding("ok", f"global batch {batch} = {parts} pictures{rate}")
     precision = str(trainer.precision)
-    if "bf16" in precision and trainer.strategy.root_device.type == "cpu" and not _has_fast_bf16():
+    if "bf16" in precision and trainer.strategy.root_device.type == "cpu" and not bf16_instructions():
         yield Finding("note", "bf16 is slower than float32 on this processor: --trainer.precision 32-true")
 
 

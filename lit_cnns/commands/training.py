@@ -10,11 +10,12 @@ from importlib import import_module
 from typing import Any
 
 import lightning as L
+from jsonargparse import Namespace
 from lightning.fabric.plugins.collectives.torch_collective import default_pg_timeout
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
-from lightning.pytorch.utilities.rank_zero import rank_zero_warn
+from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_warn
 
 import lit_cnns.data
 import lit_cnns.lineage  # noqa: F401  (its classes answer to their short names)
@@ -24,8 +25,9 @@ from lit_cnns.commands import LIGHTNING_VERBS
 from lit_cnns.commands.arguments import FROM_DATA, VERSION, Arranged, arrange, claim_folder
 from lit_cnns.commands.comparison import lines, test_row
 from lit_cnns.commands.refusals import refusal
-from lit_cnns.data import ImageData
+from lit_cnns.data import ImageData, ImageNet
 from lit_cnns.evaluation import PROTOCOLS
+from lit_cnns.fast import half_precision, takes_gpu
 from lit_cnns.interruption import BestCheckpoint, SaveWhenCut
 from lit_cnns.runs import note_test
 from lit_cnns.weights import start_from
@@ -68,6 +70,12 @@ class LitCLI(LightningCLI):
             }
         )
         parser.add_lightning_class_args(PredictionTable, "predictions")
+        parser.add_argument(
+            "--fast",
+            type=bool,
+            default=False,
+            help="bf16 where the device is faster with it; --config trainer/fast sets it",
+        )
         parser.add_argument(
             "--init_from",
             type=str | None,
@@ -115,6 +123,8 @@ class LitCLI(LightningCLI):
 
     def before_instantiate_classes(self) -> None:
         config = self.config[self.subcommand]
+        if config.fast:
+            self._go_fast(config)
         if self.subcommand == "fit" and self.starts:
             claim_folder(config.trainer, self.arranged.name)
         model, data = config.get("model"), config.get("data")
@@ -132,6 +142,17 @@ class LitCLI(LightningCLI):
                 )
             model.init_args[key] = known
         self._normalise_as_the_source(data)
+
+    def _go_fast(self, config: Any) -> None:
+        """Settings that depend on the machine; one line says what they change."""
+        trainer = config.trainer
+        changes = ["cuDNN's choice of kernels"] if trainer.benchmark and takes_gpu(trainer.accelerator) else []
+        if trainer.precision is None and (reason := half_precision(trainer.accelerator)):
+            trainer.precision = "bf16-mixed"
+            changes.append(f"bf16 ({reason})")
+        if trainer.precision == "bf16-mixed":
+            trainer.callbacks = [*(trainer.callbacks or []), Namespace(class_path="lit_cnns.callbacks.CastOnce")]
+        rank_zero_info(f"fast: the results' last digits change by {' and '.join(changes) or 'nothing'}.")
 
     def _normalise_as_the_source(self, data: Any) -> None:
         """Pictures reach imported weights as those are used to, unless someone says otherwise."""
@@ -211,6 +232,24 @@ class LitCLI(LightningCLI):
         return cls(**data.init_args) if issubclass(cls, ImageData) else None
 
 
+class Unread(LitCLI):
+    """A command line that is read, with nothing built of it but the DataModule, which has read nothing."""
+
+    data: ImageData | None
+
+    def before_instantiate_classes(self) -> None:
+        pass
+
+    def after_instantiate_classes(self) -> None:
+        pass
+
+    def instantiate_classes(self) -> None:
+        self.data = self._data_of_ours(self.config[self.subcommand].data)
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        pass
+
+
 class Plan(LitCLI):
     """A run that is laid out and not started."""
 
@@ -220,17 +259,36 @@ class Plan(LitCLI):
         pass
 
 
-def plan(argv: list[str]) -> LitCLI:
-    """The Trainer, network and data that `fit` would run with.
+def plan(argv: list[str], runs: str = "runs") -> LitCLI:
+    """The Trainer, network and data that `fit` would run with, below the folder `runs`.
 
     Raises:
         ValueError: options, a configuration or devices that cannot be had, in one sentence.
     """
     _quiet()
+    started = VERSION in os.environ
     try:
-        return Plan(arrange("fit", argv), SaveWhenCut())
+        return Plan(arrange("fit", argv, runs), SaveWhenCut())
     except (MisconfigurationException, argparse.ArgumentError, ValueError) as error:
         raise ValueError(refusal(str(error))) from None
+    finally:
+        if not started:
+            os.environ.pop(VERSION, None)
+
+
+def stand_in(argv: list[str]) -> tuple[int, int, int]:
+    """Side and channels of the pictures that `fit` would give to the network, and how many classes, without the data.
+
+    Raises:
+        ValueError: options that cannot be had, or data of another package.
+    """
+    given = Unread(arrange("fit", argv), SaveWhenCut()).data
+    if given is None:
+        raise ValueError("Pictures can stand in for a DataModule of this package only; leave --synthetic out.")
+    try:
+        return given.image_size, given.in_channels, given.num_classes
+    except ValueError:  # its folder says which classes there are
+        return given.image_size, given.in_channels, 1000 if isinstance(given, ImageNet) else 10
 
 
 def _quiet() -> None:

@@ -139,3 +139,13 @@ def test_only_the_11_percent_network_normalises():
     kinds = {v: [type(m).__name__ for m in AlexNetCifar(variant=v).children()] for v in ("13pct", "11pct")}
     assert "LocalResponseNorm" not in kinds["13pct"]
     assert kinds["11pct"].count("LocalResponseNorm") == 2
+
+
+@pytest.mark.slow
+def test_response_normalisation_compiles_whole_with_its_backward_pass():
+    norm = LocalResponseNorm(5, towers=2)
+    x = torch.randn(2, 12, 4, 4).mul_(3).requires_grad_()
+    weights = torch.randn_like(x)
+    ours, compiled = norm(x), torch.compile(norm, fullgraph=True)(x)
+    torch.testing.assert_close(compiled, ours)
+    torch.testing.assert_close(*(torch.autograd.grad((y * weights).sum(), x)[0] for y in (compiled, ours)))
