@@ -28,7 +28,7 @@ from lit_cnns.data.scaled import ScaledSet
 from lit_cnns.evaluation import Protocol, Views, protocol
 
 _SPLITS = {"fit": ("train", "val"), "validate": ("val",), "test": ("test",), "predict": ("test",)}
-_NOT_DESCRIBED = ("root", "num_workers", "download")
+_NOT_DESCRIBED = ("root", "num_workers", "download", "decoder", "scaled_decode")
 
 
 class ImageData(L.LightningDataModule):
