@@ -8,7 +8,9 @@ import torch
 from lightning.pytorch.utilities.rank_zero import rank_zero_info
 from torch import Tensor
 
-from lit_cnns.data.files import FileSet, TrainingCrop
+from lit_cnns.data.crop import TrainingCrop
+from lit_cnns.data.decoding import decode_by
+from lit_cnns.data.files import Files, FileSet, Stock
 from lit_cnns.data.layout import SEE, Layout, class_folders, list_pictures
 from lit_cnns.data.module import ImageData, per_channel, positive, stratified
 from lit_cnns.data.sampling import PictureSet
@@ -45,6 +47,10 @@ class ImageFolder(ImageData):
         split_seed: which pictures are set aside.
         in_memory: keep all pictures in memory as bytes (needs central_square); default: if they are small.
         on_broken: raise stops at a picture that cannot be read and names it; skip leaves it out and counts.
+        decoder: pil, or fast: JPEG by simplejpeg, which takes less than half the time (docs/data.md); what it does not
+            take (PNG, CMYK, turned or broken pictures) is left to Pillow.
+        scaled_decode: let `decoder: fast` decode at 1/2, 1/4 or 1/8 where a crop is at least that much larger than
+            what the network gets; changes pixels.
         flip: mirror half of the training pictures; not for letters or digits.
         num_workers: processes that read and decode; none are used for pictures in memory.
         **common: the other arguments of `ImageData`.
@@ -70,6 +76,8 @@ class ImageFolder(ImageData):
         split_seed: int = 0,
         in_memory: bool | None = None,
         on_broken: str = "raise",
+        decoder: str = "pil",
+        scaled_decode: bool = False,
         flip: bool = True,
         num_workers: int = 4,
         **common: Any,
@@ -90,6 +98,7 @@ class ImageFolder(ImageData):
         self.crop = TrainingCrop(kind, side, (low, high), (scale[0], scale[1]), (ratio[0], ratio[1]))
         self.val_fraction, self.split_seed = val_fraction, split_seed
         self.in_memory, self.on_broken = in_memory, on_broken
+        self.decode = decode_by(decoder, scaled_decode)
         self._check()
         self.mean = per_channel(MEANS[channels] if mean is None else mean, channels)
         self.std = per_channel(STDS[channels] if std is None else std, channels)
@@ -157,8 +166,8 @@ class ImageFolder(ImageData):
         shown = ", ".join(self.class_names[:10])
         return f"pictures of {self.num_classes} classes: {shown}" + (" ..." if self.num_classes > 10 else "")
 
-    def list_split(self, split: str) -> tuple[list[str], Tensor]:
-        """The files and labels of `train`, `val` or `test`."""
+    def list_split(self, split: str) -> tuple[Stock, Tensor]:
+        """The pictures and labels of `train`, `val` or `test`."""
         train, val, test = self.layout.train, self.layout.val, self.layout.test
         if split == "test" and (held_out := test or (val if self.val_fraction else None)):
             return self.list_folder(held_out)
@@ -172,27 +181,27 @@ class ImageFolder(ImageData):
             )
         if train is None:
             raise ValueError(f"No train/ folder under {self.root}. {SEE}")
-        paths, labels = self.list_folder(train)
+        stock, labels = self.list_folder(train)
         if not self.val_fraction:
-            return paths, labels
+            return stock, labels
         parts = stratified(labels, round(len(labels) * self.val_fraction), self.split_seed)
         chosen = parts[0 if split == "train" else 1]
-        return [paths[index] for index in chosen.tolist()], labels[chosen]
+        return stock.subset(chosen), labels[chosen]
 
-    def list_folder(self, folder: Path) -> tuple[list[str], Tensor]:
-        """The files below a folder of class folders, and their labels."""
+    def list_folder(self, folder: Path) -> tuple[Stock, Tensor]:
+        """The pictures below a folder of class folders, and their labels."""
         paths, labels = list_pictures(folder, self.classes)
-        return paths, torch.tensor(labels)
+        return Files(paths), torch.tensor(labels)
 
     def read(self, split: str) -> PictureSet:
-        paths, labels = self.list_split(split)
+        stock, labels = self.list_split(split)
         preprocessing, crop = self.preprocessing, None
         if split == "train" and self.crop.kind == "central_square":
             preprocessing = {**preprocessing, "resize": self.crop.side, "crop": self.crop.side}
         elif split == "train":
             crop = self.crop
-        pictures = FileSet(paths, labels, preprocessing, crop, self.seed, self.on_broken == "skip")
-        in_memory = self._stays_in_memory(len(paths)) and not self.tested_whole(split)
+        pictures = FileSet(stock, labels, preprocessing, crop, self.seed, self.on_broken == "skip", self.decode)
+        in_memory = self._stays_in_memory(len(stock)) and not self.tested_whole(split)
         return pictures.in_memory() if in_memory else pictures
 
     def _stays_in_memory(self, count: int) -> bool:

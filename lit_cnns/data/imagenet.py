@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lit_cnns.data.files import Files, Stock
 from lit_cnns.data.folder import ImageFolder
 from lit_cnns.data.layout import SEE, is_picture
 
@@ -61,7 +62,7 @@ class ImageNet(ImageFolder):
     def world(self) -> str:
         return f"photographs of one of {self.num_classes} kinds of things: animals, plants, vehicles, household things"
 
-    def list_folder(self, folder: Path) -> tuple[list[str], Tensor]:
+    def list_folder(self, folder: Path) -> tuple[Stock, Tensor]:
         flat = sorted(entry.name for entry in os.scandir(folder) if entry.is_file() and is_picture(entry.name))
         if not flat:
             return super().list_folder(folder)
@@ -69,7 +70,8 @@ class ImageNet(ImageFolder):
         numbers = {wnid: number for number, wnid in enumerate(self.classes)}
         if unknown := sorted(set(wnids) - set(numbers)):
             raise ValueError(f"{folder} has pictures of {unknown[0]}, which has no folder in train/. {SEE}")
-        return [os.path.join(folder, name) for name in flat], torch.tensor([numbers[wnid] for wnid in wnids])
+        paths = [os.path.join(folder, name) for name in flat]
+        return Files(paths), torch.tensor([numbers[wnid] for wnid in wnids])
 
     def _flat_labels(self, names: list[str]) -> list[str]:
         """The WNID of each picture."""

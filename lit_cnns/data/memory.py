@@ -16,7 +16,7 @@ class TensorSet:
         return len(self.images)
 
     def __getitems__(self, request: tuple[int, Tensor]) -> Batch:
-        _, indices = request
+        indices = request[1].to(self.images.device)
         return self.images[indices], self.labels[indices], indices
 
     def whole(self, indices: Tensor) -> tuple[list[Tensor], Tensor]:
@@ -30,6 +30,15 @@ class TensorSet:
     def name(self, index: int) -> str:
         """Where a picture came from, or its number."""
         return self.names[index] if self.names else str(index)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all pictures."""
+        return self.images.numel()
+
+    def to(self, device: torch.device | str) -> "TensorSet":
+        """The same set on a device, where its batches are then gathered."""
+        return TensorSet(self.images.to(device), self.labels.to(device), self.names)
 
     def subset(self, indices: Tensor) -> "TensorSet":
         """Some of the pictures, renumbered."""

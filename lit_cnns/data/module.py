@@ -29,7 +29,7 @@ from lit_cnns.data.scaled import ScaledSet
 from lit_cnns.evaluation import Protocol, Views, protocol
 
 _SPLITS = {"fit": ("train", "val"), "validate": ("val",), "test": ("test",), "predict": ("test",)}
-_NOT_DESCRIBED = ("root", "num_workers", "download")
+_NOT_DESCRIBED = ("root", "num_workers", "download", "decoder", "scaled_decode")
 
 
 class ImageData(L.LightningDataModule):
@@ -216,11 +216,28 @@ class ImageData(L.LightningDataModule):
         pictures: Source = self.sets[split]
         if split == "train" and self.auto_augment != "none":
             pictures = PolicySet(self.sets[split], self.auto_augment, self.seed)
-        workers = 0 if isinstance(pictures, TensorSet) else min(self.num_workers, os.cpu_count() or 1)
+        workers = 0 if isinstance(pictures, TensorSet) else self._workers(split)
         if self.protocol and split != "train":
             interpolation = self.preprocessing.get("interpolation", "bilinear")
             pictures = ScaledSet(self.sets[split], self.protocol.sides, interpolation)
-        return Loader(pictures, batches, workers, position, lambda batch: self._note_unread(split, batch))
+        elif isinstance(pictures, TensorSet):
+            pictures = self.sets[split] = self._on_device(pictures)
+        pin = torch.cuda.is_available() and not (isinstance(pictures, TensorSet) and pictures.images.is_cuda)
+        note = None if isinstance(pictures, TensorSet) else lambda batch: self._note_unread(split, batch)
+        return Loader(pictures, batches, workers, position, note, pin)
+
+    def _workers(self, split: str) -> int:
+        cores = os.cpu_count() or 1
+        if self.num_workers > cores and split == "train":
+            rank_zero_info(f"num_workers is {self.num_workers}, but here are {cores} cores: {cores} read the pictures.")
+        return min(self.num_workers, cores)
+
+    def _on_device(self, pictures: TensorSet) -> TensorSet:
+        """The whole set on the GPU, if it takes at most a quarter of the free memory there: nothing is copied then."""
+        device = self.trainer.strategy.root_device if self.trainer is not None else torch.device("cpu")
+        if device.type != "cuda" or pictures.size > torch.cuda.mem_get_info(device)[0] // 4:
+            return pictures
+        return pictures.to(device)
 
     def _position(self) -> tuple[int, int]:
         # Lightning's own counters: right also for a run that was cut within a step

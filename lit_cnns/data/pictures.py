@@ -21,13 +21,14 @@ class ImageError(ValueError):
     """A file that is not a picture, is broken, or has channels no network here can take."""
 
 
-def read_image(source: str | Path | bytes | Image.Image | np.ndarray) -> Tensor:
+def read_image(source: str | Path | bytes | Image.Image | np.ndarray, name: str = "The picture") -> Tensor:
     """Read a picture.
 
     Turned as its EXIF tag says; transparency is laid over white; palettes, 16 bits and CMYK become 8-bit RGB or grey.
 
     Args:
         source: a file, a file's bytes, a PIL image, or an array (H, W) or (H, W, C) with C of 1, 3 or 4.
+        name: what an error calls a picture that is not a file.
 
     Returns:
         uint8 (C, H, W), C = 1 for grey pictures, else 3.
@@ -37,13 +38,12 @@ def read_image(source: str | Path | bytes | Image.Image | np.ndarray) -> Tensor:
     """
     if isinstance(source, np.ndarray):
         return _from_array(source)
-    name = "The picture"
     try:
         if isinstance(source, Image.Image):
             return _from_pil(source, name)
         if isinstance(source, (str, Path)):
             name = str(source)
-            source = _bytes_of(Path(source))
+            source = bytes_of(Path(source))
         with Image.open(io.BytesIO(source)) as picture:
             _check_size(picture, name)
             return _from_pil(picture, name)
@@ -58,7 +58,8 @@ def read_image(source: str | Path | bytes | Image.Image | np.ndarray) -> Tensor:
         raise ImageError(f"{name} is broken: {reason[0] if reason else type(error).__name__}.") from error
 
 
-def _bytes_of(path: Path) -> bytes:
+def bytes_of(path: Path) -> bytes:
+    """What is in a picture's file; ImageError where it is not there or empty."""
     if path.is_dir():
         raise ImageError(f"{path} is a folder, not a picture.")
     if not path.exists():

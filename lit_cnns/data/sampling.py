@@ -123,6 +123,7 @@ class Loader:
         num_workers: processes that decode; 0 decodes in this one.
         position: (epoch, batches of it already done), asked at the start of each iteration.
         on_batch: called with each batch, in the order of iteration.
+        pin_memory: give batches in memory from which a GPU copies while it computes.
     """
 
     def __init__(
@@ -132,6 +133,7 @@ class Loader:
         num_workers: int = 0,
         position: Callable[[], tuple[int, int]] | None = None,
         on_batch: Callable[[Batch | ScaledBatch], None] | None = None,
+        pin_memory: bool = False,
     ) -> None:
         self.pictures, self.batches = pictures, batches
         self.position, self.on_batch = position, on_batch
@@ -141,7 +143,7 @@ class Loader:
             batch_sampler=batches,  # type: ignore[arg-type]
             num_workers=num_workers,
             collate_fn=_as_it_is,
-            pin_memory=torch.cuda.is_available(),
+            pin_memory=pin_memory,
             persistent_workers=num_workers > 0,
             generator=torch.Generator(),  # else each epoch would draw from the generator that dropout uses
         )

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from lit_cnns.data import Augmentation, prepare, to_batch
-from lit_cnns.data.augmentation import beta, box_mask, colour_noise
+from lit_cnns.data.augmentation import beta, box_mask, colour_noise, crop_and_flip
 from lit_cnns.data.randomness import uniform
 
 PLAIN = {
@@ -58,6 +58,16 @@ def test_a_flip_mirrors_about_half_of_the_pictures_and_leaves_the_others():
     same = [torch.allclose(a, b) for a, b in zip(images, original, strict=True)]
     assert all(m != s for m, s in zip(mirrored, same, strict=True))
     assert 20 <= sum(mirrored) <= 44
+
+
+def test_a_mirrored_picture_is_its_exact_mirror_image_at_every_size():
+    numbers = uniform(0, 0, torch.arange(COUNT), 17)
+    images = batch()[0]
+    flipped = crop_and_flip(images, 8, True, numbers)
+    through_a_crop = crop_and_flip(torch.nn.functional.pad(images, [0, 0, 0, 1]), 8, True, numbers * 0.4)
+    for picture, mirrored, number, whole in zip(flipped, through_a_crop, numbers[:, 2], images, strict=True):
+        assert torch.equal(picture, whole.flip(2) if number < 0.5 else whole)
+        assert torch.equal(mirrored, whole.flip(2))
 
 
 def test_a_padded_crop_is_a_window_of_the_picture_with_zeros_around():
