@@ -48,7 +48,7 @@ def _by_pillow(data: bytes, name: str, shrink: Shrink | None = None) -> Tensor:
 def _by_simplejpeg(scaled: bool, data: bytes, name: str, shrink: Shrink | None = None) -> Tensor:
     import simplejpeg
 
-    if data[:2] != b"\xff\xd8" or _is_turned(data):
+    if data[:2] != b"\xff\xd8" or is_turned(data):
         return read_image(data, name)
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
@@ -62,7 +62,8 @@ def _by_simplejpeg(scaled: bool, data: bytes, name: str, shrink: Shrink | None =
     return torch.from_numpy(pixels).permute(2, 0, 1)
 
 
-def _is_turned(data: bytes) -> bool:
+def is_turned(data: bytes) -> bool:
+    """Whether a JPEG file says that its picture is to be turned or mirrored."""
     head = data[:_HEAD]
     if not any(mark in head for mark in _TURNED):
         return False

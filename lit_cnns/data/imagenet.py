@@ -38,6 +38,8 @@ class ImageNet(ImageFolder):
     @functools.cached_property
     def class_names_by_wnid(self) -> dict[str, str]:
         """What the WNIDs mean, as far as a file in root says so."""
+        if self.manifest:
+            return self.manifest.words
         mapping = self.root / "LOC_synset_mapping.txt"
         if mapping.exists():
             return dict(line.split(maxsplit=1) for line in mapping.read_text(encoding="utf-8").splitlines() if line)
@@ -63,6 +65,8 @@ class ImageNet(ImageFolder):
         return f"photographs of one of {self.num_classes} kinds of things: animals, plants, vehicles, household things"
 
     def list_folder(self, folder: Path) -> tuple[Stock, Tensor]:
+        if self.manifest:
+            return super().list_folder(folder)
         flat = sorted(entry.name for entry in os.scandir(folder) if entry.is_file() and is_picture(entry.name))
         if not flat:
             return super().list_folder(folder)
