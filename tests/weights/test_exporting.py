@@ -223,10 +223,11 @@ def test_zeros_are_the_same_as_zeros():
 
 @pytest.mark.parametrize("suffix", SUFFIXES.values())
 def test_a_full_disk_ends_it_with_one_sentence_and_leaves_nothing(checkpoint, suffix, tmp_path, monkeypatch, capsys):
-    def no_space(self, data):
+    def no_space(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("pathlib.Path.write_bytes", no_space)
+    monkeypatch.setattr("os.fsync", no_space)
     assert main(["export", str(checkpoint), str(tmp_path / f"a{suffix}")]) == 2
     assert f"a{suffix} cannot be used: No space left on device." in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == [checkpoint]
