@@ -117,8 +117,14 @@ def normalise(images: Tensor, preprocessing: dict[str, Any], noise: Tensor | Non
     mean = torch.as_tensor(preprocessing["mean"], dtype=torch.float32, device=images.device)
     std = torch.as_tensor(preprocessing["std"], dtype=torch.float32, device=images.device)[:, None, None]
     mean = mean[:, None, None] if mean.ndim == 1 else mean
-    offset = -mean if noise is None else noise - mean
-    return images.to(torch.float32, copy=True).mul_(1 / (255 * std)).add_(offset / std)
+    scale, offset = 1 / (255 * std), (-mean if noise is None else noise - mean) / std
+    scaled = images.to(torch.float32, copy=True)
+    if offset.shape == scale.shape and scaled.is_contiguous(memory_format=torch.channels_last):
+        # a row at a time: the innermost 3 channels alone would be slow
+        rows = scaled.permute(0, 2, 3, 1).flatten(2)
+        rows.mul_(scale.flatten().repeat(images.shape[3])).add_(offset.flatten().repeat(images.shape[3]))
+        return scaled
+    return scaled.mul_(scale).add_(offset)
 
 
 def pad(images: Tensor, padding: int, zero_after: dict[str, Any] | None = None) -> Tensor:
@@ -135,6 +141,11 @@ def crop_and_flip(images: Tensor, side: int, flip: bool, u: Tensor, corners: boo
         raise ValueError(f"A {side}-pixel crop does not fit into a picture of {min(images.shape[2:])} pixels.")
     mirrored = flip & (u[:, _FLIP, None] < 0.5)
     if images.dtype == torch.uint8 and images.shape[2:] == (side, side):
+        if images.device.type == "cpu":
+            flipped = images.clone()
+            for number in mirrored.flatten().nonzero().flatten().tolist():
+                flipped[number] = images[number].flip(2)
+            return flipped
         # bytes wrap around: picture + (mirror image - picture) is exact, and far faster than picking each pixel
         return images + (images.flip(3) - images) * mirrored[..., None, None]
     batch, channels, height, width = images.shape

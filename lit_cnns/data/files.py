@@ -117,7 +117,7 @@ class FileSet:
         epoch, indices = request
         numbers = uniform(self.seed, epoch, indices, NUMBERS, _FIRST).tolist()
         found = self._read(indices, lambda place, index: self.picture(index, numbers[place]))
-        return found if isinstance(found, ImageError) else (torch.stack(found[0]), found[1], indices)
+        return found if isinstance(found, ImageError) else (_stack(found[0]), found[1], indices)
 
     def whole(self, indices: Tensor) -> tuple[list[Tensor], Tensor] | ImageError:
         """Pictures as they are but for their colours, and their labels; broken ones as in a batch."""
@@ -167,3 +167,10 @@ class FileSet:
             rank_zero_warn(f"{len(self) - len(kept)} of {len(self)} pictures could not be read, {first} the first.")
         everything = TensorSet(images, self.labels, [self.name(index) for index in range(len(self))])
         return everything if len(kept) == len(self) else everything.subset(kept)
+
+
+def _stack(images: list[Tensor]) -> Tensor:
+    """Pictures as a batch (B, C, H, W), channels_last where the decoder wrote pixel by pixel."""
+    if all(image.stride(0) == 1 for image in images):
+        return torch.stack([image.permute(1, 2, 0) for image in images]).permute(0, 3, 1, 2)
+    return torch.stack(images)

@@ -46,6 +46,16 @@ def test_evaluation_takes_the_central_crop_and_normalises():
     assert torch.equal(labels, batch()[1])
 
 
+def test_pictures_laid_out_pixel_by_pixel_give_the_same_batch_and_stay_so():
+    preprocessing = {**PLAIN, "mean": [0.1, 0.5, 0.9], "std": [0.2, 0.3, 0.4]}
+    images, labels, indices = batch()
+    pixels = images.contiguous(memory_format=torch.channels_last)
+    expected, _ = prepare(batch(), preprocessing, True, Augmentation(flip=True))
+    found, _ = prepare((pixels, labels, indices), preprocessing, True, Augmentation(flip=True))
+    assert torch.equal(found, expected)
+    assert found.is_contiguous(memory_format=torch.channels_last)
+
+
 def test_the_mean_may_be_an_image():
     mean = torch.rand(3, 8, 8).tolist()
     images, _ = prepare(batch(), {**PLAIN, "mean": mean}, train=False)
