@@ -47,8 +47,8 @@ def exclusive(net: nn.Module) -> Iterator[nn.Module]:
 
 
 @contextmanager
-def capture(net: nn.Module, names: Iterable[str]) -> Iterator[dict[str, Tensor]]:
-    """Keep what the named layers put out while the block runs.
+def capture(net: nn.Module, names: Iterable[str], inputs: bool = False) -> Iterator[dict[str, Tensor]]:
+    """Keep what the named layers put out while the block runs, or what they are given.
 
     The network is in eval mode inside, other threads wait for it, and no hook stays behind. A tensor is a copy, so that
     a later in-place operation does not reach it; of a layer that runs twice, the last output is kept. A layer that
@@ -57,6 +57,7 @@ def capture(net: nn.Module, names: Iterable[str]) -> Iterator[dict[str, Tensor]]
     Args:
         net: Any network. A compiled one does not run hooks: pass the module that was compiled.
         names: Module paths, as `layers` lists them.
+        inputs: Keep the first thing that each layer is given, not what it makes of it.
 
     Raises:
         ValueError: for a name that `net` does not have.
@@ -65,7 +66,7 @@ def capture(net: nn.Module, names: Iterable[str]) -> Iterator[dict[str, Tensor]]
     maps: dict[str, Tensor] = {}
     silent = set(modules)
     with exclusive(net):
-        handles = [module.register_forward_hook(_keep(name, maps, silent)) for name, module in modules.items()]
+        handles = [_watch(module, _keep(name, maps, silent), inputs) for name, module in modules.items()]
         try:
             yield maps
         finally:
@@ -110,15 +111,21 @@ def _lock_of(net: nn.Module) -> threading.RLock:
         return _locks.setdefault(net, threading.RLock())
 
 
-def _keep(name: str, maps: dict[str, Tensor], silent: set[str]) -> Callable[[nn.Module, Any, Any], None]:
-    def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
-        silent.discard(name)
-        if isinstance(output, Tensor):
-            maps[name] = output.detach().clone()
-        else:
-            warnings.warn(f"Layer '{name}' gives a {type(output).__name__}, not maps, and is left out.", stacklevel=2)
+def _watch(module: nn.Module, keep: Callable[[Any], None], inputs: bool) -> Any:
+    if inputs:
+        return module.register_forward_pre_hook(lambda _module, given: keep(given[0]))
+    return module.register_forward_hook(lambda _module, _given, output: keep(output))
 
-    return hook
+
+def _keep(name: str, maps: dict[str, Tensor], silent: set[str]) -> Callable[[Any], None]:
+    def keep(value: Any) -> None:
+        silent.discard(name)
+        if isinstance(value, Tensor):
+            maps[name] = value.detach().clone()
+        else:
+            warnings.warn(f"Layer '{name}' gives a {type(value).__name__}, not maps, and is left out.", stacklevel=2)
+
+    return keep
 
 
 def _both_hooks(module: nn.Module, start: Callable[..., None], finish: Callable[..., None]) -> list[Any]:
