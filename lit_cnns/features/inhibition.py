@@ -24,7 +24,7 @@ class ResponseNorm(Protocol):
 
 
 class Inhibition(NamedTuple):
-    """What becomes of one map `[H, W]`.
+    """What becomes of one map `[H, W]`, in float64.
 
     Args:
         channel: the map's number.
@@ -76,7 +76,7 @@ def inhibition(norm: nn.Module, maps: Tensor, channel: int) -> Inhibition:
     if not 0 <= channel < len(maps):
         raise ValueError(f"The layer has maps 0 to {len(maps) - 1}, not {channel}.")
     neighbours = window(norm, channel, len(maps))
-    maps = maps.detach().float()
+    maps = maps.detach().double()  # what neighbours take can be near the rounding of floats
     before = maps[channel]
     summands = norm.alpha / norm.size * maps[neighbours].square()
     base = norm.k + summands.sum(0)

@@ -159,7 +159,7 @@ def _tile(tiles: np.ndarray, plan: Layout) -> np.ndarray:
 def _frame(picture: np.ndarray, plan: Layout, channel: int) -> np.ndarray:
     coloured = picture.copy() if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=2)
     top, left = plan.corner(channel)
-    edge = max(plan.gap, 2)
+    edge = max(plan.gap, 2, plan.size[1] // 300)  # to be seen where the picture is shown smaller
     outer = np.s_[max(top - edge, 0) : top + plan.height + edge, max(left - edge, 0) : left + plan.width + edge]
     inside = coloured[top : top + plan.height, left : left + plan.width].copy()
     coloured[outer] = MARK

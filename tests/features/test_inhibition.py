@@ -19,7 +19,7 @@ NORMS = {
 @pytest.fixture
 def maps() -> torch.Tensor:
     torch.manual_seed(0)
-    return torch.randn(12, 3, 4) * 3
+    return torch.randn(12, 3, 4, dtype=torch.double) * 3
 
 
 @pytest.mark.parametrize("norm", NORMS.values(), ids=NORMS)
