@@ -62,7 +62,8 @@ def capture(net: nn.Module, names: Iterable[str], inputs: bool = False) -> Itera
     Raises:
         ValueError: for a name that `net` does not have.
     """
-    modules = {name: _find(net, name) for name in names}
+    known = {path: module for path, module in net.named_modules(remove_duplicate=False) if path}
+    modules = {name: _find(net, name, known) for name in names}
     maps: dict[str, Tensor] = {}
     silent = set(modules)
     with exclusive(net):
@@ -132,12 +133,11 @@ def _both_hooks(module: nn.Module, start: Callable[..., None], finish: Callable[
     return [module.register_forward_pre_hook(start), module.register_forward_hook(finish)]
 
 
-def _find(net: nn.Module, name: str) -> nn.Module:
-    known = [path for path, _ in net.named_modules(remove_duplicate=False) if path]
+def _find(net: nn.Module, name: str, known: dict[str, nn.Module]) -> nn.Module:
     if name not in known:
-        close = get_close_matches(name, known, n=3) or known[:8]
+        close = get_close_matches(name, known, n=3) or list(known)[:8]
         raise ValueError(f"{type(net).__name__} has no layer '{name}'. Near it: {', '.join(close)}.")
-    return net.get_submodule(name)
+    return known[name]
 
 
 def _blank(net: nn.Module, input_size: tuple[int, int, int]) -> Tensor:
