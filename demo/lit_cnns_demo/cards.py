@@ -57,7 +57,7 @@ def _answer(answer: "Answer") -> str:
         f'<article class="lab-card{" lab-outside" if answer.hint else ""}" data-network="{escape(answer.entry.id)}">'
         f'<header><img src="{data_url(answer.seen)}" alt="The picture as {escape(answer.entry.name)} gets it" '
         f'title="What it sees: {side} × {side} pixels"><div>{heading(answer.entry)}</div></header>'
-        f"{hint}<ol>{''.join(_bar(name, probability) for name, probability in answer.top)}</ol>"
+        f"{hint}{bars(answer.top)}"
         f'<p class="lab-world">{escape(answer.world)}</p>'
         f"<footer><span><b>{answer.milliseconds:.3g} ms</b> on this machine's CPU, median of {answer.runs}</span>"
         f"<span>{amount(answer.parameters)} parameters</span>"
@@ -81,6 +81,11 @@ def heading(entry: Entry) -> str:
         f"<h3>{escape(entry.name)}</h3><p>{escape(' · '.join(part for part in parts if part))}</p>"
         f'<p class="lab-place">{escape(entry.place).replace("/", "/<wbr>")}</p>'
     )
+
+
+def bars(top: Sequence[tuple[str, float]]) -> str:
+    """Classes and their probabilities, one a line."""
+    return f"<ol>{''.join(_bar(name, probability) for name, probability in top)}</ol>"
 
 
 def _bar(name: str, probability: float) -> str:

@@ -15,6 +15,8 @@ import gradio as gr
 from .comparing import compare_tab
 from .controls import network_list, picture_input
 from .drawing import TAKE_UP_THE_BRUSH, draw_tab
+from .inside import inside_endpoints
+from .kernels import kernels_tab
 from .looking import maps_tab
 from .programs import endpoints
 from .shelf import Shelf
@@ -44,11 +46,14 @@ def build(folders: Iterable[str | Path] = ()) -> gr.Blocks:
                     compare_tab(shelf, picture, networks)
                 with gr.Tab("Feature maps", id="maps") as maps:
                     maps_tab(shelf, picture, networks, opened)
+                with gr.Tab("Kernels", id="kernels") as kernels:
+                    kernels_tab(shelf, networks, kernels)
                 with gr.Tab("Draw", id="draw") as draw:
                     draw_tab(shelf, networks)
         maps.select(lambda: True, None, opened, show_progress="hidden", **PRIVATE)  # queue=False would lose the change
         draw.select(None, js=TAKE_UP_THE_BRUSH)
         endpoints(shelf, picture, networks)
+        inside_endpoints(shelf, picture)
     demo.queue(max_size=64)
     return demo
 

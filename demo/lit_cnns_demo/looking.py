@@ -8,35 +8,37 @@ import gradio as gr
 from . import cards
 from .network import Entry, Network
 from .shelf import Shelf
-from .wiring import COMPUTE, NO_NETWORK, PRIVATE, QUEUE_FOR_NETWORKS, Upload, read
+from .walking import Way, connect, walk_controls
+from .wiring import COMPUTE, NO_NETWORK, PRIVATE, QUEUE_FOR_NETWORKS, Upload, or_sentence, png, read
 
 if TYPE_CHECKING:
-    from .panels import Scale
+    from .layer_views import Order, Point, Scale
 
 PICTURE_FIRST = "Choose a picture, and its maps appear here."
-EACH, TOGETHER = "each map by itself", "the whole layer together"
+SCALES = [("each map by itself", "map"), ("the whole layer", "layer")]
+ORDERS = [("the network's", "network"), ("mean", "mean"), ("share not zero", "active"), ("largest value", "largest")]
+EM_SPACE = "\N{EM SPACE}"
+ONE = [("alone", False), ("over the picture", True)]
+EVENTS: dict[str, Any] = {"trigger_mode": "always_last", "preprocess": False, "show_progress": "hidden", **COMPUTE}
 
 
 def maps_tab(shelf: Shelf, picture: gr.Image, networks: gr.Dropdown, opened: gr.State) -> None:
     """Lay out the tab; its networks are loaded once it has been opened."""
-    scale = gr.Radio(
-        [(EACH, "map"), (TOGETHER, "layer")],
-        value="map",
-        label="Black to white spans",
-        info="By itself, a faint map is as bright as a strong one; together, strengths can be compared.",
-        elem_id="scale",
-    )
-
+    with gr.Row(elem_classes="lab-settings"):
+        order = gr.Radio(ORDERS, value="network", label="Order of the maps", elem_id="order", min_width=240)
+        scale = gr.Radio(SCALES, value="map", label="Black to white spans", elem_id="scale", min_width=200)
+        over = gr.Radio(ONE, value=False, label="The one map is shown", elem_id="over", min_width=160)
+    settings: list[Any] = [scale, order, over]
     current = gr.State(None)  # the picture for columns that are new: a render cannot take it without preprocessing
     picture.change(lambda upload: upload, picture, current, preprocess=False, show_progress="hidden", **PRIVATE)
 
     @gr.render(
-        [networks, opened, current, scale],
+        [networks, opened, current, *settings],
         triggers=[networks.change, opened.change],
         show_progress="minimal",
         **QUEUE_FOR_NETWORKS,
     )
-    def columns(chosen: list[str], is_open: bool, upload: Upload | None, tones: "Scale") -> None:
+    def columns(chosen: list[str], is_open: bool, upload: Upload | None, *shown_as: Any) -> None:
         if not is_open:
             return
         if not chosen:
@@ -47,53 +49,91 @@ def maps_tab(shelf: Shelf, picture: gr.Image, networks: gr.Dropdown, opened: gr.
         except ValueError as error:
             gr.HTML(cards.notice(str(error), "alert"))
             return
+        ways = [
+            Way.through(network) for network in map(partial(_loaded, shelf), entries) if isinstance(network, Network)
+        ]
+        walk = walk_controls(ways) if ways else None
         with gr.Row(elem_classes="lab-columns"):
+            layers = []
             for entry in entries:
                 with gr.Column(min_width=320, elem_classes="lab-column", key=f"{entry.id}-column"):
-                    _column(shelf, entry, picture, scale, upload, tones)
+                    layers += _column(shelf, entry, picture, settings, upload, shown_as)
+        if walk:
+            connect(walk, ways, layers, EVENTS)
+
+
+def _loaded(shelf: Shelf, entry: Entry) -> Network | str:
+    """A network, or the sentence on why it cannot be had."""
+    try:
+        return shelf.network(entry)
+    except ValueError as error:
+        return str(error)
 
 
 def _column(
-    shelf: Shelf, entry: Entry, picture: gr.Image, scale: gr.Radio, upload: Upload | None, tones: "Scale"
-) -> None:
-    """Lay out one network: its layers, all maps of one, one map, and the first kernels."""
-    from .panels import channel_at, kernels
+    shelf: Shelf, entry: Entry, picture: gr.Image, settings: list[Any], upload: Upload | None, shown_as: tuple[Any, ...]
+) -> list[gr.Dropdown]:
+    """Lay out one network: its layers, all maps of one, one map, what holds it down, and auxiliary heads.
+
+    Returns:
+        The choice of a layer; nothing of a network that cannot be had.
+    """
+    from .layer_views import has_heads
 
     gr.HTML(f'<div class="lab-heading">{cards.heading(entry)}</div>', key=f"{entry.id}-name")
-    try:
-        network = shelf.network(entry)
-    except ValueError as error:
-        gr.HTML(cards.notice(str(error), "alert"))
-        return
+    network = _loaded(shelf, entry)
+    if isinstance(network, str):
+        gr.HTML(cards.notice(network, "alert"))
+        return []
     first = next(iter(network.layers))
     show = partial(_show, shelf, entry)
     layer = gr.Dropdown(
-        _choices(network),
-        value=first,
-        label="Layer",
-        interactive=True,
-        elem_classes="lab-layer",
-        key=f"{entry.id}-layer",
+        tree(network), value=first, label="Layer", interactive=True, elem_classes="lab-layer", key=f"{entry.id}-layer"
     )
-    shown = _outputs(entry, show(upload, first, 0, tones))
-    maps, _, number, _, _ = shown
-    with gr.Accordion("Kernels of the first convolution", open=False, key=f"{entry.id}-kernels"):
-        words = f"Kernels of the first convolution of {entry.name}"
-        gr.Image(kernels(network), **{**_PICTURE, "buttons": ["download"]}, show_label=False, alt_text=words)
+    shown = _outputs(entry, show(upload, first, None, *shown_as))
+    asked = [picture, layer, shown[NUMBER], *settings]
+    scale, order, over = settings
 
-    asked = [picture, layer, number, scale]
-    events: dict[str, Any] = {"trigger_mode": "always_last", "preprocess": False, "show_progress": "hidden", **COMPUTE}
-    layer.change(lambda upload, layer, _, tones: show(upload, layer, 0, tones), asked, shown, **events)
-    gr.on([picture.change, scale.change, number.input], show, asked, shown, **events)
+    def anew(upload: Upload | None, layer: str, _: int, *shown_as: Any) -> tuple[dict[str, Any], ...]:
+        return show(upload, layer, None, *shown_as)
 
-    def press(upload: Upload, layer: str, channel: int, tones: Any, event: gr.SelectData) -> tuple[Any, ...]:
-        pressed = channel_at(shelf.network(entry), layer, *event.index)
-        return show(upload, layer, channel if pressed is None else pressed, tones)
+    def press(upload: Upload, layer: str, _: int, scale: Any, order: Any, over: bool, event: gr.SelectData) -> Any:
+        return show(upload, layer, (event.index[0], event.index[1]), scale, order, over)
 
-    maps.select(press, asked, shown, **events)
+    gr.on([layer.change, order.change], anew, asked, shown, **EVENTS)
+    gr.on([picture.change, scale.change, over.change, shown[NUMBER].input], show, asked, shown, **EVENTS)
+    shown[0].select(press, asked, shown, **EVENTS)
+    if has_heads(network):
+        heads = partial(_heads, shelf, entry)
+        predicted = gr.HTML(heads(upload), key=f"{entry.id}-heads")
+        picture.change(heads, picture, predicted, **EVENTS)
+    return [layer]
 
 
-def _outputs(entry: Entry, values: tuple[Any, ...]) -> list[Any]:
+def tree(network: Network) -> list[tuple[str, str]]:
+    """The layers as choices, the parts of a block set in below it."""
+    from lit_cnns import features
+
+    depths = features.outline(network.layers.values())
+    return [
+        (f"{depths[name] * EM_SPACE}{name} · {' × '.join(map(str, layer.shape))}", name)
+        for name, layer in network.layers.items()
+    ]
+
+
+_PICTURE: dict[str, Any] = {"format": "png", "interactive": False, "buttons": ["download", "fullscreen"]}
+_COLUMN: list[tuple[Any, dict[str, Any]]] = [
+    (gr.Image, {**_PICTURE, "label": "All maps: press one to enlarge it", "elem_classes": "lab-maps"}),
+    (gr.Markdown, {"elem_classes": "lab-caption"}),
+    (gr.Slider, {"interactive": True, "minimum": 0, "step": 1, "label": "Map", "elem_classes": "lab-number"}),
+    (gr.Image, {**_PICTURE, "label": "One map", "elem_classes": "lab-one"}),
+    (gr.Markdown, {"elem_classes": "lab-one-caption"}),
+    (gr.HTML, {"elem_classes": "lab-under"}),
+]
+NUMBER = 2  # the slider's place among them
+
+
+def _outputs(entry: Entry, values: tuple[dict[str, Any], ...]) -> list[Any]:
     """Make the components of a column that show a layer, with their first values."""
     made: list[Any] = []
     for value, (kind, fixed) in zip(values, _COLUMN, strict=True):
@@ -105,38 +145,44 @@ def _outputs(entry: Entry, values: tuple[Any, ...]) -> list[Any]:
     return made
 
 
-_PICTURE: dict[str, Any] = {"format": "png", "interactive": False, "buttons": ["download", "fullscreen"]}
-_COLUMN: list[tuple[Any, dict[str, Any]]] = [
-    (gr.Image, {**_PICTURE, "label": "All maps: press one to enlarge it", "elem_classes": "lab-maps"}),
-    (gr.Markdown, {"elem_classes": "lab-caption"}),
-    (gr.Slider, {"interactive": True, "minimum": 0, "step": 1, "label": "Map", "elem_classes": "lab-number"}),
-    (gr.Image, {**_PICTURE, "label": "One map", "elem_classes": "lab-one"}),
-    (gr.Markdown, {"elem_classes": "lab-one-caption"}),
-]
-
-
-def _choices(network: Network) -> list[tuple[str, str]]:
-    return [(f"{name} · {' × '.join(map(str, layer.shape))}", name) for name, layer in network.layers.items()]
-
-
 def _show(
-    shelf: Shelf, entry: Entry, upload: Upload | None, layer: str, channel: int, tones: "Scale"
+    shelf: Shelf,
+    entry: Entry,
+    upload: Upload | None,
+    layer: str,
+    channel: "int | Point | None",
+    scale: "Scale",
+    order: "Order",
+    over: bool,
 ) -> tuple[dict[str, Any], ...]:
-    """Updates for a column's components: all maps, their caption, the number, one map, its caption."""
-    from .panels import look
+    """Updates for a column's components: all maps, their caption, the number, one map, its caption, what is under."""
+    from . import layer_cards
+    from .layer_views import look
 
     hidden = gr.update(value=None, visible=False)
+    empty = gr.update(value="")
     try:
         if upload is None:
-            return hidden, gr.update(value=PICTURE_FIRST), hidden | {"value": 0}, hidden, gr.update(value="")
-        view = look(shelf.network(entry), read(upload), layer, int(channel), tones)
+            return hidden, gr.update(value=PICTURE_FIRST), hidden | {"value": 0}, hidden, empty, empty
+        view = look(shelf.network(entry), read(upload), layer, channel, scale, order, over)
     except ValueError as error:
-        return hidden, gr.update(value=str(error)), hidden | {"value": 0}, hidden, gr.update(value="")
-    last = view.count - 1
+        return hidden, gr.update(value=str(error)), hidden | {"value": 0}, hidden, empty, empty
+    last = len(view.order) - 1
     return (
-        gr.update(value=view.picture, visible=True),
+        gr.update(value=png(view.picture), visible=True),
         gr.update(value=view.caption),
-        gr.update(value=min(int(channel), last), maximum=last, label=f"Map, 0 to {last}", visible=last > 0),
-        gr.update(value=view.one, visible=view.one is not None),
+        gr.update(value=view.channel, maximum=last, label=f"Map, 0 to {last}", visible=last > 0),
+        gr.update(value=None if view.one is None else png(view.one), visible=view.one is not None),
         gr.update(value=view.one_caption),
+        gr.update(value=layer_cards.lateral(view.inhibition) + layer_cards.activity(view)),
     )
+
+
+def _heads(shelf: Shelf, entry: Entry, upload: Upload | None) -> str:
+    """What auxiliary heads predict; nothing without a picture, whose lack is said above."""
+    from . import layer_cards
+    from .layer_views import heads
+
+    if upload is None:
+        return ""
+    return or_sentence(lambda: layer_cards.heads(heads(shelf.network(entry), read(upload))))

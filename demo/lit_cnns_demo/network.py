@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import nn
 
-    from lit_cnns.features import LayerInfo
+    from lit_cnns.features import LayerInfo, ReceptiveField
 
 SAME_EVERYWHERE = {"Dropout", "Flatten", "Identity"}  # layers whose output in eval mode is their input
 
@@ -91,6 +91,28 @@ class Network:
         return {layer.name: layer for layer in found if layer.has_maps and layer.kind not in SAME_EVERYWHERE}
 
     @cached_property
+    def fields(self) -> "dict[str, ReceptiveField]":
+        """What a unit of each layer sees of the picture.
+
+        Raises:
+            ValueError: the network enlarges its maps.
+        """
+        from lit_cnns import features
+
+        return features.receptive_fields(self.net, self.input_size)
+
+    @cached_property
+    def at_strides(self) -> dict[str, str]:
+        """The last layer at each stride: `1/8` to its name. Empty if the network's maps have no one stride."""
+        from lit_cnns import features
+
+        try:
+            found = features.last_at_strides(self.layers.values(), self.fields)
+        except ValueError:
+            return {}
+        return {stride_name(stride): layer.name for stride, layer in found.items()}
+
+    @cached_property
     def costs(self) -> tuple[int, int]:
         """Parameters and multiply-accumulates."""
         from lit_cnns import features
@@ -101,6 +123,12 @@ class Network:
     def bytes(self) -> int:
         tensors = (*self.net.parameters(), *self.net.buffers())
         return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+
+def stride_name(stride: tuple[int, int]) -> str:
+    """How much smaller than the picture a layer's maps are: `1/8`, or `1/8 × 1/4` of height and width."""
+    height, width = stride
+    return f"1/{height}" if height == width else f"1/{height} × 1/{width}"
 
 
 def network_name(description: dict[str, Any]) -> str:

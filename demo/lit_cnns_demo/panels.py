@@ -1,7 +1,7 @@
 """What the lab computes: a picture and networks go in, numbers and pictures come out. The page is unknown here."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,13 +9,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from lit_cnns import features
-from lit_cnns.data import ImageError, fit_image, prepare, read_image, to_batch
+from lit_cnns.data import ImageError, fit_image, prepare, read_image
 
 from .network import Entry, Network
 from .shelf import Shelf
 from .worlds import DIGITS, outside, world
 
-Scale = Literal["map", "layer"]
 MNIST_BOX = 20 / 28  # MNIST's digits were scaled into 20 of 28 pixels (LeCun et al. 1998, Section III)
 
 
@@ -67,25 +66,6 @@ class Refusal:
     sentence: str
 
 
-@dataclass(frozen=True)
-class LayerView:
-    """One layer of one network for one picture.
-
-    Args:
-        picture: all its maps.
-        caption: what they are.
-        count: how many there are.
-        one: the chosen map, enlarged; None for a fully connected layer.
-        one_caption: its number and values.
-    """
-
-    picture: np.ndarray
-    caption: str
-    count: int
-    one: np.ndarray | None
-    one_caption: str
-
-
 def picture(path: str, name: str) -> Tensor:
     """Read an uploaded picture.
 
@@ -129,28 +109,6 @@ def answer(network: Network, image: Tensor) -> Answer:
     )
 
 
-def look(network: Network, image: Tensor, layer: str, channel: int = 0, scale: Scale = "map") -> LayerView:
-    """Draw the maps of one layer, and one of them enlarged.
-
-    Raises:
-        ValueError: the network has no such layer.
-    """
-    maps = _maps(network, image, layer)
-    channel = min(max(channel, 0), len(maps) - 1)
-    return LayerView(
-        picture=features.grid(maps, scale, mark=channel if len(maps) > 1 else None),
-        caption=_caption(layer, maps),
-        count=len(maps),
-        one=features.enlarge(maps[channel]) if maps.ndim == 3 and maps[channel].numel() > 1 else None,
-        one_caption=_one_caption(layer, channel, maps[channel]),
-    )
-
-
-def channel_at(network: Network, layer: str, x: float, y: float) -> int | None:
-    """Give the number of the map at a point of the composed picture."""
-    return features.layout(network.layers[layer].shape).channel_at(x, y)
-
-
 def is_digit_network(entry: Entry) -> bool:
     return entry.description["data"].get("class") in DIGITS
 
@@ -176,33 +134,3 @@ def drawn_digit(canvas: np.ndarray | None, data: str) -> Tensor | None:
     down, right = side - digit.shape[0], side - digit.shape[1]
     around = [right // 2, right - right // 2, down // 2, down - down // 2]
     return functional.pad(digit, around).round().to(torch.uint8)[None]
-
-
-def _maps(network: Network, image: Tensor, layer: str) -> Tensor:
-    if layer not in network.layers:
-        some = ", ".join(list(network.layers)[:6])
-        raise ValueError(f"{network.entry.name} has no layer '{layer}' to look at; it has {some} …")
-    batch = to_batch([image], network.preprocessing)
-    with features.capture(network.net, [layer]) as maps, torch.inference_mode():
-        network.net(batch)
-    return maps[layer][0]
-
-
-def _caption(layer: str, maps: Tensor) -> str:
-    dead = int(features.dead(maps).sum())
-    size = f"{len(maps)} maps of {maps.shape[1]} × {maps.shape[2]}" if maps.ndim == 3 else f"{len(maps)} units"
-    silent = (
-        f"{dead} dead (zero everywhere)" if dead and maps.ndim == 3 else f"{dead} dead (zero)" if dead else "none dead"
-    )
-    return f"**{layer}** · {size} · {silent}"
-
-
-def _one_caption(layer: str, channel: int, one: Tensor) -> str:
-    low, high = (f"{value:.3g}".replace("-", "−") for value in (one.min().item(), one.max().item()))
-    values = f"value {low}" if one.numel() == 1 else f"{low} (black) to {high} (white)"
-    return f"{'Map' if one.ndim else 'Unit'} {channel} of {layer} · {values}"
-
-
-def kernels(network: Network) -> np.ndarray:
-    """Draw the kernels of a network's first convolution."""
-    return features.kernels(network.net)

@@ -1,4 +1,4 @@
-"""What programs can ask of the lab: `/networks`, `/predict` and `/feature_maps`."""
+"""What programs can ask of the lab: `/networks` and `/predict`. `inside.py` has what they can ask of layers."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -15,16 +15,13 @@ def endpoints(shelf: Shelf, picture: gr.Image, networks: gr.Dropdown) -> None:
     with gr.Group(visible=False):
         door = gr.Button("API")
         data = gr.JSON(label="answers")
-        network, layer = gr.Textbox(label="network"), gr.Textbox(label="layer")
-        maps, caption = gr.Image(format="png", label="maps"), gr.JSON(label="caption")
     raw: dict[str, Any] = {"preprocess": False, **QUEUE_FOR_NETWORKS}
     door.click(partial(list_networks, shelf), None, data, api_name="networks", concurrency_id="shelf")
     door.click(partial(predict, shelf), [picture, networks], data, api_name="predict", **raw)
-    door.click(partial(feature_maps, shelf), [picture, network, layer], [maps, caption], api_name="feature_maps", **raw)
 
 
 def list_networks(shelf: Shelf) -> list[dict[str, str]]:
-    """The ids that /predict and /feature_maps take, with what each network is."""
+    """The ids that the other endpoints take, with what each network is."""
     shelf.refresh()
     return [{"id": id, "label": label} for id, label in shelf.labels.items()]
 
@@ -42,17 +39,3 @@ def predict(shelf: Shelf, upload: Upload | None, chosen: Sequence[str] | None) -
         one.as_data() if isinstance(one, Answer) else {"network": one.entry.id, "refused": one.sentence}
         for one in found
     ]
-
-
-def feature_maps(shelf: Shelf, upload: Upload | None, network: str, layer: str) -> tuple[Any, dict[str, Any]]:
-    """All maps of one layer as a picture, with the layer's name, shape and the names of the other layers."""
-    from .panels import look
-
-    shelf.refresh()
-    try:
-        loaded = shelf.network(shelf.pick([network])[0])
-        view = look(loaded, read(upload), layer)
-    except ValueError as error:
-        raise gr.Error(str(error), print_exception=False) from error
-    shape = list(loaded.layers[layer].shape)
-    return view.picture, {"layer": layer, "shape": shape, "caption": view.caption, "layers": [*loaded.layers]}

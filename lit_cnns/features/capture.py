@@ -47,8 +47,8 @@ def exclusive(net: nn.Module) -> Iterator[nn.Module]:
 
 
 @contextmanager
-def capture(net: nn.Module, names: Iterable[str]) -> Iterator[dict[str, Tensor]]:
-    """Keep what the named layers put out while the block runs.
+def capture(net: nn.Module, names: Iterable[str], inputs: bool = False) -> Iterator[dict[str, Tensor]]:
+    """Keep what the named layers put out while the block runs, or what they are given.
 
     The network is in eval mode inside, other threads wait for it, and no hook stays behind. A tensor is a copy, so that
     a later in-place operation does not reach it; of a layer that runs twice, the last output is kept. A layer that
@@ -57,15 +57,17 @@ def capture(net: nn.Module, names: Iterable[str]) -> Iterator[dict[str, Tensor]]
     Args:
         net: Any network. A compiled one does not run hooks: pass the module that was compiled.
         names: Module paths, as `layers` lists them.
+        inputs: Keep the first thing that each layer is given, not what it makes of it.
 
     Raises:
         ValueError: for a name that `net` does not have.
     """
-    modules = {name: _find(net, name) for name in names}
+    known = {path: module for path, module in net.named_modules(remove_duplicate=False) if path}
+    modules = {name: _find(net, name, known) for name in names}
     maps: dict[str, Tensor] = {}
     silent = set(modules)
     with exclusive(net):
-        handles = [module.register_forward_hook(_keep(name, maps, silent)) for name, module in modules.items()]
+        handles = [_watch(module, _keep(name, maps, silent), inputs) for name, module in modules.items()]
         try:
             yield maps
         finally:
@@ -110,27 +112,32 @@ def _lock_of(net: nn.Module) -> threading.RLock:
         return _locks.setdefault(net, threading.RLock())
 
 
-def _keep(name: str, maps: dict[str, Tensor], silent: set[str]) -> Callable[[nn.Module, Any, Any], None]:
-    def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
-        silent.discard(name)
-        if isinstance(output, Tensor):
-            maps[name] = output.detach().clone()
-        else:
-            warnings.warn(f"Layer '{name}' gives a {type(output).__name__}, not maps, and is left out.", stacklevel=2)
+def _watch(module: nn.Module, keep: Callable[[Any], None], inputs: bool) -> Any:
+    if inputs:
+        return module.register_forward_pre_hook(lambda _module, given: keep(given[0]))
+    return module.register_forward_hook(lambda _module, _given, output: keep(output))
 
-    return hook
+
+def _keep(name: str, maps: dict[str, Tensor], silent: set[str]) -> Callable[[Any], None]:
+    def keep(value: Any) -> None:
+        silent.discard(name)
+        if isinstance(value, Tensor):
+            maps[name] = value.detach().clone()
+        else:
+            warnings.warn(f"Layer '{name}' gives a {type(value).__name__}, not maps, and is left out.", stacklevel=2)
+
+    return keep
 
 
 def _both_hooks(module: nn.Module, start: Callable[..., None], finish: Callable[..., None]) -> list[Any]:
     return [module.register_forward_pre_hook(start), module.register_forward_hook(finish)]
 
 
-def _find(net: nn.Module, name: str) -> nn.Module:
-    known = [path for path, _ in net.named_modules(remove_duplicate=False) if path]
+def _find(net: nn.Module, name: str, known: dict[str, nn.Module]) -> nn.Module:
     if name not in known:
-        close = get_close_matches(name, known, n=3) or known[:8]
+        close = get_close_matches(name, known, n=3) or list(known)[:8]
         raise ValueError(f"{type(net).__name__} has no layer '{name}'. Near it: {', '.join(close)}.")
-    return net.get_submodule(name)
+    return known[name]
 
 
 def _blank(net: nn.Module, input_size: tuple[int, int, int]) -> Tensor:

@@ -1,4 +1,4 @@
-"""Feature maps and kernels as pictures: all maps of a layer in one, and where in it each of them lies."""
+"""Feature maps as pictures: all maps of a layer in one, and where in it each of them lies."""
 
 from dataclasses import dataclass
 from math import ceil, sqrt
@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 GAP_GREY = 128
 MARK = (255, 140, 0)
@@ -107,28 +107,15 @@ def dead(maps: Tensor) -> Tensor:
     return (maps.reshape(maps.shape[0], -1) == 0).all(dim=1)
 
 
-def kernels(net: nn.Module, side: int = 900) -> np.ndarray:
-    """Draw the kernels of the first convolution: in colour if it sees three channels, else one grey picture a channel.
+def draw(tiles: Tensor, plan: Layout, mark: int | None = None) -> np.ndarray:
+    """Draw tiles `[N, H, W]` in grey or `[N, 3, H, W]` in colour, each from black to white by itself.
 
     Returns:
-        uint8 `[H, W, 3]` or `[H, W]`.
-
-    Raises:
-        ValueError: if the network has no convolution.
+        uint8 `[H, W]`, or `[H, W, 3]` with colour or a framed tile.
     """
-    weight = _first_kernels(net)
-    if weight.shape[1] == 3:
-        plan = layout((weight.shape[0], *weight.shape[2:]), side)
-        return _tile(_zoomed(_tones(weight, "map").transpose(0, 2, 3, 1), plan), plan)
-    singles = weight.flatten(0, 1)
-    return grid(singles, "map", layout(tuple(singles.shape), side))
-
-
-def _first_kernels(net: nn.Module) -> Tensor:
-    for module in net.modules():
-        if isinstance(module, nn.Conv2d):
-            return module.weight.detach().float().cpu()
-    raise ValueError(f"{type(net).__name__} has no convolution whose kernels could be drawn.")
+    tones = _tones(tiles, "map")
+    picture = _tile(_zoomed(tones.transpose(0, 2, 3, 1) if tones.ndim == 4 else tones, plan), plan)
+    return picture if mark is None else _frame(picture, plan, mark)
 
 
 def _as_maps(shape: tuple[int, ...]) -> tuple[int, int, int]:
@@ -170,9 +157,9 @@ def _tile(tiles: np.ndarray, plan: Layout) -> np.ndarray:
 
 
 def _frame(picture: np.ndarray, plan: Layout, channel: int) -> np.ndarray:
-    coloured = np.repeat(picture[..., None], 3, axis=2)
+    coloured = picture.copy() if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=2)
     top, left = plan.corner(channel)
-    edge = max(plan.gap, 2)
+    edge = max(plan.gap, 2, plan.size[1] // 300)  # to be seen where the picture is shown smaller
     outer = np.s_[max(top - edge, 0) : top + plan.height + edge, max(left - edge, 0) : left + plan.width + edge]
     inside = coloured[top : top + plan.height, left : left + plan.width].copy()
     coloured[outer] = MARK

@@ -56,7 +56,14 @@ class LabPage:
         self.page.locator("#picture input[type=file]").first.set_input_files(path)
 
     def tab(self, name: str) -> None:
-        self.page.get_by_role("tab", name=name).click()
+        """Open a tab; on a narrow page it may stand under "More tabs"."""
+        self.page.wait_for_timeout(200)  # a window of another size lays the tabs out anew
+        under_more = self.page.locator(".overflow-dropdown button", has_text=name)
+        if under_more.count():
+            self.page.get_by_role("button", name="More tabs").click()
+            under_more.click()
+        else:
+            self.page.get_by_role("tab", name=name).click()
 
     def choose_layer(self, column: int, name: str) -> None:
         """Choose a layer in one network's column of the feature maps."""

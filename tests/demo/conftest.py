@@ -8,6 +8,7 @@ import torch
 
 from lit_cnns import CIFAR10, Digits, LitCifarResNet, LitLeNet5
 from lit_cnns.checkpoints import save_slim
+from lit_cnns.lineage import LitGoogLeNetSmall
 
 EXAMPLES = Path(__file__).parents[2] / "demo" / "lit_cnns_demo" / "examples"
 
@@ -21,6 +22,15 @@ def write_runs(folder: Path) -> Path:
     resnet.describe_data(CIFAR10())
     save_slim(resnet, folder / "resnet20/version_0/checkpoints/best.ckpt")
     save_slim(lenet, folder / "lenet5/version_0/checkpoints/best.ckpt")
+    return folder
+
+
+def write_heads(folder: Path) -> Path:
+    """Write `googlenet/best.ckpt`, of a network with auxiliary heads and response normalisation, below `folder`."""
+    torch.manual_seed(0)
+    googlenet = LitGoogLeNetSmall()
+    googlenet.describe_data(CIFAR10())
+    save_slim(googlenet, folder / "googlenet/best.ckpt")
     return folder
 
 

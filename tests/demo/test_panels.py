@@ -58,38 +58,6 @@ def test_a_network_that_cannot_be_loaded_does_not_stop_the_others(own_runs: Path
     assert isinstance(answer, panels.Answer)
 
 
-def test_a_layer_is_one_picture_with_the_chosen_map_framed_and_enlarged(
-    resnet: panels.Network, cat: torch.Tensor
-) -> None:
-    view = panels.look(resnet, cat, "stage1_1", channel=3)
-    assert view.picture.ndim == 3
-    assert view.count == 16
-    assert view.one is not None
-    assert view.one.shape == (448, 448)
-    assert view.caption.startswith("**stage1_1** · 16 maps of 32 × 32 · ")
-    assert view.one_caption.startswith("Map 3 of stage1_1 · ")
-    assert panels.look(resnet, cat, "stage1_1", channel=99).one_caption.startswith("Map 15 ")
-
-
-def test_a_point_of_the_picture_leads_to_its_map(resnet: panels.Network, cat: torch.Tensor) -> None:
-    framed = panels.look(resnet, cat, "stage1_1", channel=6).picture
-    ys, xs = np.where((framed == (255, 140, 0)).all(axis=2))
-    middle = (xs.min() + xs.max()) / 2, (ys.min() + ys.max()) / 2
-    assert panels.channel_at(resnet, "stage1_1", *middle) == 6
-
-
-def test_a_fully_connected_layer_is_cells_and_a_value(resnet: panels.Network, cat: torch.Tensor) -> None:
-    view = panels.look(resnet, cat, "fc", channel=2)
-    assert view.one is None
-    assert "10 units" in view.caption
-    assert "Unit 2 of fc · value " in view.one_caption
-
-
-def test_an_unknown_layer_is_refused_with_some_that_exist(resnet: panels.Network, cat: torch.Tensor) -> None:
-    with pytest.raises(ValueError, match=r"no layer 'conv99'.*conv1"):
-        panels.look(resnet, cat, "conv99")
-
-
 def test_a_text_file_is_called_by_its_own_name(tmp_path: Path) -> None:
     path = tmp_path / "0123abc.png"
     path.write_text("no picture at all")

@@ -9,7 +9,6 @@ import pytest
 from conftest import EXAMPLES
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
-from PIL import Image
 
 
 @pytest.fixture(scope="module")
@@ -34,27 +33,6 @@ def test_predictions_come_with_their_time_and_hint(client: Client, ids: dict[str
         assert len(answer["top"]) == 5
         assert answer["milliseconds"] > 0
     assert {answer["name"] for answer in answers if answer["hint"]} == {"lenet5_modern"}
-
-
-def test_feature_maps_come_as_one_picture_without_loss(client: Client, ids: dict[str, str]) -> None:
-    picture = handle_file(EXAMPLES / "rocket.jpg")
-    maps, said = client.predict(picture, ids["resnet20_cifar"], "stage3_1", api_name="/feature_maps")
-    assert said["shape"] == [64, 8, 8]
-    assert "conv1" in said["layers"]
-    with Image.open(maps) as image:
-        assert image.format == "PNG"
-
-
-@pytest.mark.parametrize(
-    ("network", "layer", "sentence"),
-    [("/etc/passwd", "conv1", "There is no network '/etc/passwd'"), (None, "conv99", "has no layer 'conv99'")],
-)
-def test_what_is_wrong_is_said_in_a_sentence(
-    client: Client, ids: dict[str, str], network: str | None, layer: str, sentence: str
-) -> None:
-    picture = handle_file(EXAMPLES / "rocket.jpg")
-    with pytest.raises(AppError, match=sentence):
-        client.predict(picture, network or ids["resnet20_cifar"], layer, api_name="/feature_maps")
 
 
 def test_a_text_file_is_refused_by_its_name(client: Client, ids: dict[str, str], tmp_path: Path) -> None:
@@ -91,6 +69,18 @@ def test_a_file_of_the_machine_is_not_read(lab: str, ids: dict[str, str], upload
     assert "not a picture" not in said
 
 
-def test_only_three_endpoints_are_open(client: Client) -> None:
+ENDPOINTS = {
+    "/networks",
+    "/predict",
+    "/layers",
+    "/feature_maps",
+    "/overlay",
+    "/inhibition",
+    "/heads",
+    "/kernels",
+}
+
+
+def test_only_these_endpoints_are_open(client: Client) -> None:
     named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(named) == {"/networks", "/predict", "/feature_maps"}
+    assert set(named) == ENDPOINTS

@@ -56,6 +56,15 @@ def test_an_in_place_operation_does_not_reach_the_copy(net: Tiny) -> None:
     assert run(net, "conv1")["conv1"].min() < 0
 
 
+def test_what_a_layer_is_given_can_be_kept_in_place_of_what_it_makes(net: Tiny) -> None:
+    with capture(net, ["relu", "block"], inputs=True) as given:
+        net(torch.ones(1, 3, 9, 9))
+    assert given["relu"].shape == (1, 6, 4, 4)
+    assert given["relu"].min() < 0, "the in-place ReLU reached the copy"
+    assert torch.equal(given["block"], run(net, "conv1")["conv1"].relu())
+    assert hooks(net) == 0
+
+
 def test_of_a_layer_that_runs_twice_the_last_output_is_kept(net: Tiny) -> None:
     assert run(net, "relu")["relu"].shape == (1, 6, 4, 4)
 

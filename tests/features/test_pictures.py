@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
-from lit_cnns.features import dead, enlarge, grid, kernels, layout
+from lit_cnns.features import dead, enlarge, grid, layout
 
 SHAPES = [
     (1, 28, 28),
@@ -93,13 +92,6 @@ def test_a_marked_map_is_framed_and_itself_unchanged() -> None:
     assert marked.shape == (*plain.shape, 3)
     assert np.array_equal(marked[inside][..., 0], plain[inside])
     assert marked[top - 1, left].tolist() == [255, 140, 0]
-
-
-def test_kernels_of_a_colour_network_are_in_colour() -> None:
-    assert kernels(nn.Sequential(nn.Conv2d(3, 8, 5))).shape[2:] == (3,)
-    assert kernels(nn.Sequential(nn.Conv2d(1, 6, 5))).ndim == 2
-    with pytest.raises(ValueError, match="no convolution"):
-        kernels(nn.Linear(2, 2))
 
 
 def test_maps_of_another_shape_are_refused() -> None:
