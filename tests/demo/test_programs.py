@@ -91,6 +91,7 @@ def test_a_file_of_the_machine_is_not_read(lab: str, ids: dict[str, str], upload
     assert "not a picture" not in said
 
 
-def test_only_three_endpoints_are_open(client: Client) -> None:
+def test_only_these_endpoints_are_open(client: Client) -> None:
     named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(named) == {"/networks", "/predict", "/feature_maps"}
+    reasons = {"/explain", "/occlude", "/deconvnet", "/dropout"}
+    assert set(named) == {"/networks", "/predict", "/feature_maps", *reasons}
