@@ -28,7 +28,7 @@ VIEWS = {
 }
 # a visitor's own long work beside the quick questions of all others
 LONG: dict[str, Any] = {**PRIVATE, "concurrency_id": "long", "concurrency_limit": 1}
-HEAT = "(share) => { document.documentElement.style.setProperty('--lab-heat', share / 100); }"
+STRENGTH = "(share) => { document.documentElement.style.setProperty('--lab-strength', share / 100); }"
 
 
 def why_tab(shelf: Shelf, picture: gr.Image, networks: gr.Dropdown, tab: gr.Tab) -> None:
@@ -43,9 +43,10 @@ def why_tab(shelf: Shelf, picture: gr.Image, networks: gr.Dropdown, tab: gr.Tab)
             label="Method",
             info=VIEWS["grad_cam"][1],
             scale=3,
+            min_width=320,
             elem_id="why",
         )
-        strength = gr.Slider(0, 100, 60, step=5, label="Strength, %", min_width=150, elem_id="why-strength")
+        strength = gr.Slider(0, 100, 50, step=5, label="Strength, %", min_width=150, elem_id="why-strength")
         share = gr.Slider(
             *(5, 60, 25),
             step=5,
@@ -55,7 +56,7 @@ def why_tab(shelf: Shelf, picture: gr.Image, networks: gr.Dropdown, tab: gr.Tab)
             min_width=150,
             elem_id="why-square",
         )
-    strength.input(None, strength, js=HEAT)
+    strength.input(None, strength, js=STRENGTH)
     view.input(_words, view, [view, strength, share], show_progress="hidden", **PRIVATE)
 
     @gr.render(
@@ -140,7 +141,7 @@ def _dropdown(entry: Entry, what: str, update: dict[str, Any], **fixed: Any) -> 
     return gr.Dropdown(
         **{**fixed, **own},
         interactive=True,
-        min_width=130,
+        min_width=190,
         elem_classes=f"lab-why-{what}",
         key=f"{entry.id}-why-{what}",
         preserved_by_key=["value", "choices", "visible"],
