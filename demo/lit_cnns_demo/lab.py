@@ -15,10 +15,12 @@ import gradio as gr
 from .comparing import compare_tab
 from .controls import network_list, picture_input
 from .drawing import TAKE_UP_THE_BRUSH, draw_tab
+from .explaining import why_tab
 from .inside import inside_endpoints
 from .kernels import kernels_tab
 from .looking import maps_tab
 from .programs import endpoints
+from .reason_programs import reason_endpoints
 from .shelf import Shelf
 from .wiring import PRIVATE
 
@@ -48,12 +50,15 @@ def build(folders: Iterable[str | Path] = ()) -> gr.Blocks:
                     maps_tab(shelf, picture, networks, opened)
                 with gr.Tab("Kernels", id="kernels") as kernels:
                     kernels_tab(shelf, networks, kernels)
+                with gr.Tab("Why", id="why") as why:
+                    why_tab(shelf, picture, networks, why)
                 with gr.Tab("Draw", id="draw") as draw:
                     draw_tab(shelf, networks)
         maps.select(lambda: True, None, opened, show_progress="hidden", **PRIVATE)  # queue=False would lose the change
         draw.select(None, js=TAKE_UP_THE_BRUSH)
         endpoints(shelf, picture, networks)
         inside_endpoints(shelf, picture)
+        reason_endpoints(shelf, picture)
     demo.queue(max_size=64)
     return demo
 

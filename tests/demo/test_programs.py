@@ -78,6 +78,10 @@ ENDPOINTS = {
     "/inhibition",
     "/heads",
     "/kernels",
+    "/explain",
+    "/occlude",
+    "/deconvnet",
+    "/dropout",
 }
 
 
