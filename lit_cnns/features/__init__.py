@@ -7,14 +7,19 @@ from .pictures import Layout, dead, enlarge, grid, kernels, layout
 from .prediction import Prediction, predict, top
 
 __all__ = [
+    "Block",
     "Counts",
+    "Diagram",
     "LayerInfo",
     "Layout",
+    "Node",
     "Prediction",
     "ReceptiveField",
     "capture",
     "count",
     "dead",
+    "diagram",
+    "draw",
     "enlarge",
     "exclusive",
     "grid",
@@ -37,4 +42,8 @@ def __getattr__(name: str) -> Any:
         from . import receptive_field
 
         return getattr(receptive_field, name)
+    if name in ("Block", "Diagram", "Node", "diagram", "draw"):
+        from . import block_diagram
+
+        return getattr(block_diagram, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
