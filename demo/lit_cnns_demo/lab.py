@@ -15,6 +15,7 @@ import gradio as gr
 from .comparing import compare_tab
 from .controls import network_list, picture_input
 from .drawing import TAKE_UP_THE_BRUSH, draw_tab
+from .lineage import lineage_tab
 from .looking import maps_tab
 from .programs import endpoints
 from .shelf import Shelf
@@ -46,6 +47,8 @@ def build(folders: Iterable[str | Path] = ()) -> gr.Blocks:
                     maps_tab(shelf, picture, networks, opened)
                 with gr.Tab("Draw", id="draw") as draw:
                     draw_tab(shelf, networks)
+                with gr.Tab("Lineage", id="lineage") as lineage:
+                    lineage_tab(shelf, networks, lineage)
         maps.select(lambda: True, None, opened, show_progress="hidden", **PRIVATE)  # queue=False would lose the change
         draw.select(None, js=TAKE_UP_THE_BRUSH)
         endpoints(shelf, picture, networks)

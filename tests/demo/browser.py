@@ -56,7 +56,11 @@ class LabPage:
         self.page.locator("#picture input[type=file]").first.set_input_files(path)
 
     def tab(self, name: str) -> None:
-        self.page.get_by_role("tab", name=name).click()
+        tab = self.page.get_by_role("tab", name=name)
+        if not tab.is_visible():  # on a narrow window the last ones are in a menu
+            self.page.locator(".overflow-menu > button").first.click()
+            tab = self.page.locator(".overflow-dropdown button").filter(has_text=name)
+        tab.click()
 
     def choose_layer(self, column: int, name: str) -> None:
         """Choose a layer in one network's column of the feature maps."""

@@ -8,13 +8,16 @@ from lit_cnns.features.block_diagram.graph import Node
 BOX, HEIGHT, JOIN = 138, 52, 18  # pixels: a box, and the height of a place where branches meet
 BESIDE, BELOW = 14, 24
 
+SELF_EVIDENT = ("conv", "dense", "pool", "norm", "extra")  # kinds that the words of a box do not name
+
 # the colours are those of the page that shows it, with others for a file of its own
 STYLE = """
 .net { font: 11px var(--font, system-ui, sans-serif); color: var(--body-text-color, #1e293b); }
 .net text { fill: currentColor; text-anchor: middle; }
 .net .name { font: 700 12px var(--font-mono, ui-monospace, monospace); }
 .net .shape, .net .title { fill: var(--body-text-color-subdued, #64748b); }
-.net .title { text-anchor: start; font-family: var(--font-mono, ui-monospace, monospace); }
+.net .title { text-anchor: start; paint-order: stroke; stroke: var(--body-background-fill, #fff); stroke-width: 5;
+  font-family: var(--font-mono, ui-monospace, monospace); }
 .net rect, .net circle { fill: var(--block-background-fill, #fff); stroke: #94a3b8; }
 .net .frame { fill: none; stroke-dasharray: 3 3; stroke: #94a3b8; }
 .net .conv rect { fill: color-mix(in srgb, #f97316 14%, var(--block-background-fill, #fff)); stroke: #f97316; }
@@ -51,7 +54,7 @@ class Paper:
         name = node.name.removeprefix(f"{block}.") if block else node.name
         width = str(node.shape[0]) if node.kind in ("conv", "dense") else ""
         words = [
-            node.settings if node.kind in ("conv", "dense", "pool", "norm") else f"{node.kind} {node.settings}",
+            node.settings if node.kind in SELF_EVIDENT else f"{node.kind} {node.settings}",
             width,
         ]
         said = ", ".join(filter(None, [*words, *node.extra]))

@@ -94,7 +94,7 @@ def _block(paper: Paper, block: Block, y: float) -> float:
     tops, at = {0: top - BELOW}, top
     for row in sorted(heights):
         tops[row], at = at, at + heights[row] + BELOW
-    bottom = at - BELOW + PADDING
+    bottom = at - BELOW + PADDING + (8 if block.count > 1 else 0)
     left = min(-laid.centre * step, 0) - BOX / 2 - PADDING
     right = (laid.columns - 1 - laid.centre) * step + BOX / 2 + PADDING + (12 if laid.ways_around else 0)
     paper.frame(_title(block), left, y + BELOW, right, bottom, _numbers(block))
