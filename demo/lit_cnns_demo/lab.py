@@ -19,6 +19,7 @@ from .lineage import lineage_tab
 from .looking import maps_tab
 from .programs import endpoints
 from .shelf import Shelf
+from .training_views import training_tab
 from .wiring import PRIVATE
 
 FONT_WEIGHTS = (400, 700)  # of the weights that Gradio ships, those whose files are complete
@@ -47,6 +48,8 @@ def build(folders: Iterable[str | Path] = ()) -> gr.Blocks:
                     maps_tab(shelf, picture, networks, opened)
                 with gr.Tab("Draw", id="draw") as draw:
                     draw_tab(shelf, networks)
+                with gr.Tab("What training sees", id="training") as training:
+                    training_tab(picture, training)
                 with gr.Tab("Lineage", id="lineage") as lineage:
                     lineage_tab(shelf, networks, lineage)
         maps.select(lambda: True, None, opened, show_progress="hidden", **PRIVATE)  # queue=False would lose the change
