@@ -17,6 +17,7 @@ from .controls import network_list, picture_input
 from .drawing import TAKE_UP_THE_BRUSH, draw_tab
 from .lineage import lineage_tab
 from .looking import maps_tab
+from .over_time import over_time_tab
 from .programs import endpoints
 from .shelf import Shelf
 from .training_views import training_tab
@@ -50,6 +51,8 @@ def build(folders: Iterable[str | Path] = ()) -> gr.Blocks:
                     draw_tab(shelf, networks)
                 with gr.Tab("What training sees", id="training") as training:
                     training_tab(picture, training)
+                with gr.Tab("Over time", id="time") as time:
+                    over_time_tab(shelf, picture, time)
                 with gr.Tab("Lineage", id="lineage") as lineage:
                     lineage_tab(shelf, networks, lineage)
         maps.select(lambda: True, None, opened, show_progress="hidden", **PRIVATE)  # queue=False would lose the change

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
@@ -11,6 +11,9 @@ from . import cards, plots
 from .plots import Axis, Point
 from .shelf import Shelf
 from .wiring import COMPUTE, PRIVATE, or_sentence
+
+if TYPE_CHECKING:
+    from lit_cnns.features import Diagram
 
 FIRST = "alexnet"
 FROM, TO = 2010, 2018  # between 1998 and the first year nothing happens in this lineage: the axis is broken there
@@ -78,16 +81,26 @@ def show(shelf: Shelf, name: str) -> tuple[str, str, str, Any]:
     )
 
 
-def drawing_of(name: str) -> str:
-    """A network of the lineage as a block diagram.
+def diagram_of(name: str) -> "Diagram":
+    """What a network of the lineage is made of.
 
     Raises:
         ValueError: no such network.
     """
     from lit_cnns import features, papers
 
-    net = _bare(name)
-    return features.draw(features.diagram(net, papers.row(name)["input_size"]), f"Block diagram of {name}")
+    return features.diagram(_bare(name), papers.row(name)["input_size"])
+
+
+def drawing_of(name: str) -> str:
+    """A network of the lineage as a block diagram.
+
+    Raises:
+        ValueError: no such network.
+    """
+    from lit_cnns import features
+
+    return features.draw(diagram_of(name), f"Block diagram of {name}")
 
 
 def _bare(name: str) -> Any:

@@ -1,6 +1,7 @@
-"""What programs can ask of the lab: `/networks`, `/predict` and `/feature_maps`."""
+"""What programs can ask of the lab: `/networks`, `/predict`, `/feature_maps`, and what the other tabs show."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -17,10 +18,20 @@ def endpoints(shelf: Shelf, picture: gr.Image, networks: gr.Dropdown) -> None:
         data = gr.JSON(label="answers")
         network, layer = gr.Textbox(label="network"), gr.Textbox(label="layer")
         maps, caption = gr.Image(format="png", label="maps"), gr.JSON(label="caption")
+        recipe, run = gr.Textbox(label="recipe"), gr.Textbox(label="run")
+        seed, count = gr.Number(label="seed"), gr.Number(label="count")
+        kernels = gr.Image(format="png", label="kernels")
     raw: dict[str, Any] = {"preprocess": False, **QUEUE_FOR_NETWORKS}
     door.click(partial(list_networks, shelf), None, data, api_name="networks", concurrency_id="shelf")
     door.click(partial(predict, shelf), [picture, networks], data, api_name="predict", **raw)
     door.click(partial(feature_maps, shelf), [picture, network, layer], [maps, caption], api_name="feature_maps", **raw)
+    door.click(lineage, None, data, api_name="lineage", **raw)
+    door.click(diagram, network, data, api_name="diagram", **raw)
+    asked = [picture, recipe, seed, count]
+    door.click(training_views, asked, [maps, caption], api_name="training_views", **raw)
+    door.click(partial(list_runs, shelf), None, data, api_name="runs", concurrency_id="shelf")
+    asked = [picture, run, count, layer]
+    door.click(partial(run_moment, shelf), asked, [kernels, maps, caption], api_name="run_moment", **raw)
 
 
 def list_networks(shelf: Shelf) -> list[dict[str, str]]:
@@ -34,10 +45,8 @@ def predict(shelf: Shelf, upload: Upload | None, chosen: Sequence[str] | None) -
     from .panels import Answer, compare
 
     shelf.refresh()
-    try:
+    with _sentences():
         found = compare(shelf, shelf.pick(chosen), read(upload))
-    except ValueError as error:
-        raise gr.Error(str(error), print_exception=False) from error
     return [
         one.as_data() if isinstance(one, Answer) else {"network": one.entry.id, "refused": one.sentence}
         for one in found
@@ -49,10 +58,71 @@ def feature_maps(shelf: Shelf, upload: Upload | None, network: str, layer: str) 
     from .panels import look
 
     shelf.refresh()
-    try:
+    with _sentences():
         loaded = shelf.network(shelf.pick([network])[0])
         view = look(loaded, read(upload), layer)
-    except ValueError as error:
-        raise gr.Error(str(error), print_exception=False) from error
     shape = list(loaded.layers[layer].shape)
     return view.picture, {"layer": layer, "shape": shape, "caption": view.caption, "layers": [*loaded.layers]}
+
+
+def lineage() -> list[dict[str, Any]]:
+    """Every network with the year, depth, parameters, MACs and top-5 error that its paper has."""
+    from lit_cnns import papers
+
+    return papers.timeline()
+
+
+def diagram(network: str) -> dict[str, Any]:
+    """A network of the lineage as an SVG and as the blocks that it draws."""
+    from dataclasses import asdict
+
+    from .lineage import diagram_of, drawing_of
+
+    with _sentences():
+        return {"svg": drawing_of(network), **asdict(diagram_of(network))}
+
+
+def training_views(upload: Upload | None, recipe: str, seed: float, count: float) -> tuple[Any, list[dict[str, Any]]]:
+    """What the first `count` epochs of a recipe see of a picture, side by side, and what was done to it in each."""
+    import torch
+
+    from .training_views import views_of
+
+    with _sentences():
+        views = views_of(read(upload), recipe, seed, count)
+    side_by_side = torch.cat([view.image for view in views], 2).permute(1, 2, 0).numpy()
+    said = [{key: value for key, value in vars(view).items() if key != "image"} for view in views]
+    return side_by_side.squeeze(), said
+
+
+def list_runs(shelf: Shelf) -> list[dict[str, Any]]:
+    """The runs that /run_moment takes, with their checkpoints in order."""
+    from .over_time import runs_of
+
+    shelf.refresh()
+    return [
+        {"id": run.id, "label": run.label, "moments": [{"epoch": m.epoch, "step": m.step} for m in run.moments]}
+        for run in runs_of(shelf).values()
+    ]
+
+
+def run_moment(
+    shelf: Shelf, upload: Upload | None, run: str, count: float, layer: str
+) -> tuple[Any, Any, dict[str, Any]]:
+    """A run's kernels, maps and answers for a picture at its checkpoint number `count`, counted from 1."""
+    from .over_time import moment, run_of
+
+    shelf.refresh()
+    with _sentences():
+        told = moment(shelf, run_of(shelf, run), count, read(upload), layer)
+    kept = ("number", "of", "epoch", "step", "layer", "answer")
+    return told["kernels"], told["maps"], {key: told[key] for key in kept}
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """What a caller got wrong becomes the sentence of the error that it gets."""
+    try:
+        yield
+    except ValueError as error:
+        raise gr.Error(str(error), print_exception=False) from error
