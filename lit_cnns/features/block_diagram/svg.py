@@ -76,9 +76,11 @@ def _towers(paper: Paper, node: Node, towers: int, y: float, first: bool, last: 
                 middle = y + down / 2
                 bend = f"C{source:g} {middle:g} {target:g} {middle:g} {target:g} {y + down:g}"
                 paper.line(f"M{source:g} {y:g}{bend}", kind)
-    shape = (node.shape[0] // (1 if last else towers), *node.shape[1:])
+    own = node
+    if not last:
+        shape, settings = (node.shape[0] // towers, *node.shape[1:]), node.settings.replace(f" {towers} groups", "")
+        own = replace(node, settings=settings, shape=shape, params=node.params // towers)
     for place, target in enumerate(targets):
-        own = node if last else replace(node, settings=node.settings.replace(f" {towers} groups", ""), shape=shape)
         paper.box(own, target, y + down, tower=f", tower {place + 1} of {towers}" if not last else "")
     return y + down + HEIGHT
 
