@@ -1,7 +1,6 @@
 """Write docs/networks/*.md, a page for each family of `lit_cnns.papers` and an index: `python docs/networks.py`."""
 
 import functools
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,17 +12,9 @@ from lineage_table import SHOWN, amount, error
 
 import lit_cnns
 from lit_cnns import LINEAGE, papers
-from lit_cnns.commands.description import (
-    arguments_of,
-    branches,
-    describe,
-    folded,
-    measured,
-    operation,
-    settings,
-    size,
-    told,
-)
+from lit_cnns.commands.description import arguments_of, describe
+from lit_cnns.models.network import Network
+from lit_cnns.papers.words import branches, folded, measured, operation, settings, size, told
 
 FOLDER = Path(__file__).parent / "networks"
 MADE = "<!-- made by `python docs/networks.py` from lit_cnns/papers/*.yaml: not to be edited -->\n"
@@ -100,7 +91,7 @@ def use(networks: list[Row]) -> Iterator[str]:
 
 
 @functools.cache
-def net_class(cls: type, variant: str | None) -> type:
+def net_class(cls: type, variant: str | None) -> type[Network]:
     """The plain network inside a module of the lineage, whatever its depth."""
     name = next(name for name, (of, row) in LINEAGE.items() if of is cls and row.get("variant") == variant)
     with torch.device("meta"):
@@ -110,9 +101,7 @@ def net_class(cls: type, variant: str | None) -> type:
 def departure(name: str) -> str:
     """What the docstring of a network says that it does otherwise than its paper."""
     cls, arguments = LINEAGE[name]
-    text = net_class(cls, arguments.get("variant")).__doc__ or ""
-    found = re.search(r"Departs from the paper: (.*?)(\n\s*\n|\Z)", text, re.DOTALL)
-    return " ".join(found[1].split()) if found else ""
+    return net_class(cls, arguments.get("variant")).departure()
 
 
 def layers(row: Row) -> Iterator[str]:
@@ -231,9 +220,7 @@ receptive_fields(net, (3, 64, 64))["1"]  # size (11, 11), stride (4, 4), offset 
 
 def paper_error(row: Row) -> str:
     """The first error that the paper itself prints; none where only others measured the network."""
-    own = [
-        r for r in row["results"] if not {"source", "unconfirmed"} & set(r) and ("top1_error" in r or "top5_error" in r)
-    ]
+    own = papers.own_results(row)
     return error({**row, "results": own}) if own or row.get("adaptation") else ""
 
 

@@ -25,7 +25,17 @@ from lit_cnns.guests import GUESTS
 from lit_cnns.lineage import LINEAGE
 from lit_cnns.sharded import ShardingError, is_sharded, read_sharded
 
-__all__ = ["CheckpointError", "ForeignCheckpoint", "as_json", "assemble", "describe", "lay_out", "load", "save_slim"]
+__all__ = [
+    "CheckpointError",
+    "ForeignCheckpoint",
+    "as_json",
+    "assemble",
+    "describe",
+    "lay_out",
+    "load",
+    "progress",
+    "save_slim",
+]
 
 LARGEST = {"num_classes": 100_000, "image_size": 1024, "in_channels": 64}
 LARGEST_SIDE = 4096  # of a picture, in pixels
@@ -135,6 +145,18 @@ def describe(path: str | Path) -> dict[str, Any]:
     """
     path = Path(path)
     return _described(_read(path, mmap=True), path)
+
+
+def progress(path: str | Path) -> tuple[int, int] | None:
+    """How far the run was that wrote a checkpoint: (epochs begun, optimiser steps); None where the file does not say.
+
+    Raises:
+        CheckpointError: see `describe`.
+    """
+    contents = _read(Path(path), mmap=True)
+    _described(contents, Path(path))
+    epoch, step = contents.get("epoch"), contents.get("global_step")
+    return (epoch + 1, step) if isinstance(epoch, int) and isinstance(step, int) else None
 
 
 def load(path: str | Path) -> LitClassifier:

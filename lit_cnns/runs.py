@@ -7,15 +7,32 @@ one of its checkpoints was evaluated.
 import csv
 import os
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from lit_cnns.checkpoints import CheckpointError, ForeignCheckpoint, describe
+from lit_cnns.checkpoints import CheckpointError, ForeignCheckpoint, describe, progress
 
-__all__ = ["claim", "find_checkpoints", "folder_of", "going_on", "next_version", "note_test", "resolve", "settings"]
+__all__ = [
+    "Moment",
+    "claim",
+    "curves",
+    "find_checkpoints",
+    "folder_of",
+    "going_on",
+    "is_of_an_epoch",
+    "moments",
+    "next_version",
+    "note_test",
+    "numbers",
+    "read_table",
+    "resolve",
+    "settings",
+]
 
 CONFIG, METRICS, TESTS = "config.yaml", "metrics.csv", "tests.csv"
 SUFFIXES = (".ckpt", ".safetensors")
+OF_AN_EPOCH = "epoch-"  # of trainer/every_epoch
 RANKS = ("RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID")  # of torchrun, Lightning and SLURM
 
 
@@ -58,8 +75,8 @@ def find_checkpoints(*folders: str | Path) -> list[Path]:
 def resolve(word: str, folder: str | Path = "runs") -> Path | None:
     """The checkpoint that `best`, `last` or `auto` means below `folder`; any other word is a path.
 
-    `last` is the newest file named last or cut; `best` the newest that is neither; `auto` is `last`, or nothing
-    where there is none.
+    `last` is the newest file named last or cut; `best` the newest that is neither, nor one of those that
+    `trainer/every_epoch` keeps; `auto` is `last`, or nothing where there is none.
 
     Raises:
         ValueError: nothing is found.
@@ -70,12 +87,75 @@ def resolve(word: str, folder: str | Path = "runs") -> Path | None:
             raise ValueError(f"There is no checkpoint at {word}; give a file, or best, last or auto.")
         return path
     files = [path for path in Path(folder).rglob("*.ckpt") if path.is_file()]
+    files = [path for path in files if not is_of_an_epoch(path)]
     wanted = [path for path in files if (path.stem.startswith(("last", "cut"))) == (word != "best")]
     if wanted:
         return max(wanted, key=lambda path: path.stat().st_mtime)
     if word == "auto":
         return None
     raise ValueError(f"There is no {word} checkpoint below {folder}/; train first, or give the path of one.")
+
+
+class Moment(NamedTuple):
+    """A checkpoint in the course of its run."""
+
+    step: int
+    epoch: int
+    path: Path
+
+
+def is_of_an_epoch(checkpoint: Path) -> bool:
+    """Whether a checkpoint is one of those that `trainer/every_epoch` keeps."""
+    return checkpoint.stem.startswith(OF_AN_EPOCH)
+
+
+def moments(folder: str | Path) -> list[Moment]:
+    """The checkpoints of a run in the order in which they were trained; of several at one step, one.
+
+    What cannot be read, or does not say when it was written, is passed over.
+    """
+    found: dict[int, Moment] = {}
+    for path in sorted((Path(folder) / "checkpoints").glob("*.ckpt")):
+        try:
+            when = progress(path)
+        except CheckpointError:
+            continue
+        if when:
+            found.setdefault(when[1], Moment(when[1], when[0], path))
+    return [found[step] for step in sorted(found)]
+
+
+def curves(folder: str | Path) -> dict[str, list[tuple[int, float]]]:
+    """What a run has logged so far, by name: (optimiser steps done, value) each.
+
+    Raises:
+        ValueError: the folder has no curves.
+    """
+    path = Path(folder) / METRICS
+    if not path.is_file():
+        raise ValueError(f"{folder} has no {METRICS} with its curves: give a folder runs/<name>/version_<n>.")
+    found: dict[str, list[tuple[int, float]]] = {}
+    for row in numbers(read_table(path)):
+        for name in row.keys() - {"step", "epoch"} if "step" in row else ():
+            found.setdefault(name, []).append((int(row["step"]) + 1, row[name]))
+    return found
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV; a last line that is cut is passed over."""
+    lines = path.read_text(errors="replace").splitlines(keepends=True)
+    if lines and not lines[-1].endswith("\n"):
+        lines.pop()
+    return [row for row in csv.DictReader(lines) if None not in row and None not in row.values()]
+
+
+def numbers(rows: Iterable[dict[str, str]]) -> Iterator[dict[str, float]]:
+    """Rows of a table of numbers, without the cells that are empty."""
+    for row in rows:
+        try:
+            yield {name: float(value) for name, value in row.items() if value}
+        except ValueError:  # a line that another wrote into
+            continue
 
 
 def folder_of(checkpoint: str | Path) -> Path | None:

@@ -8,7 +8,8 @@ import pytest
 
 from lit_cnns import papers
 from lit_cnns.cli import main
-from lit_cnns.commands.description import branches, describe, folded, settings
+from lit_cnns.commands.description import describe
+from lit_cnns.papers.words import branches, folded, settings
 
 every_network = pytest.mark.parametrize("name", papers.rows())
 

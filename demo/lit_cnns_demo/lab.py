@@ -18,10 +18,14 @@ from .drawing import TAKE_UP_THE_BRUSH, draw_tab
 from .explaining import why_tab
 from .inside import inside_endpoints
 from .kernels import kernels_tab
+from .lineage import lineage_tab
+from .lineage_programs import lineage_endpoints
 from .looking import maps_tab
+from .over_time import over_time_tab
 from .programs import endpoints
 from .reason_programs import reason_endpoints
 from .shelf import Shelf
+from .training_views import training_tab
 from .wiring import PRIVATE
 
 FONT_WEIGHTS = (400, 700)  # of the weights that Gradio ships, those whose files are complete
@@ -54,11 +58,18 @@ def build(folders: Iterable[str | Path] = ()) -> gr.Blocks:
                     why_tab(shelf, picture, networks, why)
                 with gr.Tab("Draw", id="draw") as draw:
                     draw_tab(shelf, networks)
+                with gr.Tab("What training sees", id="training") as training:
+                    training_tab(picture, training)
+                with gr.Tab("Over time", id="time") as time:
+                    over_time_tab(shelf, picture, time)
+                with gr.Tab("Lineage", id="lineage") as lineage:
+                    lineage_tab(shelf, networks, lineage)
         maps.select(lambda: True, None, opened, show_progress="hidden", **PRIVATE)  # queue=False would lose the change
         draw.select(None, js=TAKE_UP_THE_BRUSH)
         endpoints(shelf, picture, networks)
         inside_endpoints(shelf, picture)
         reason_endpoints(shelf, picture)
+        lineage_endpoints(shelf, picture)
     demo.queue(max_size=64)
     return demo
 

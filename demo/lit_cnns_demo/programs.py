@@ -1,4 +1,4 @@
-"""What programs can ask of the lab: `/networks` and `/predict`. `inside.py` has what they can ask of layers."""
+"""What programs can ask of the lab: `/networks` and `/predict`; the files beside this one have what else they can."""
 
 from collections.abc import Sequence
 from functools import partial

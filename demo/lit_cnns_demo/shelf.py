@@ -22,7 +22,8 @@ class Shelf:
         memory: how many bytes of weights stay loaded; the one in use stays in any case.
 
     Attributes:
-        refused: a sentence for each file that is damaged or carries code; other programs' sound files are passed over.
+        refused: a sentence for each file that is damaged or carries code; other programs' sound files are passed over,
+            and so are those that `trainer/every_epoch` keeps, which the tab over time goes through.
     """
 
     def __init__(self, folders: Iterable[str | Path] = (), memory: int = 2 << 30) -> None:
@@ -109,11 +110,13 @@ class Shelf:
             return loaded
 
     def _stamps(self) -> dict[Path, Stamp]:
+        from lit_cnns.runs import is_of_an_epoch
+
         stamps = {}
         for folder in (*self.folders, SHIPPED):
             files = [folder] if folder.is_file() else (p for s in SUFFIXES for p in folder.rglob(f"*{s}"))
             for path in files:
-                if stamp := _stamp(path):
+                if (path == folder or not is_of_an_epoch(path)) and (stamp := _stamp(path)):
                     stamps[path.resolve()] = stamp
         return stamps
 

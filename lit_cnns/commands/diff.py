@@ -12,8 +12,9 @@ from itertools import groupby
 from typing import NamedTuple
 
 from lit_cnns import papers
-from lit_cnns.commands.description import Row, describe, folded, operation, settings, size, told
+from lit_cnns.commands.description import Row, describe
 from lit_cnns.commands.info import WIDTH, aligned
+from lit_cnns.papers.words import folded, operation, settings, size, told
 
 SHOWN = ("op", "settings", "out", "parameters", "MACs")
 

@@ -6,17 +6,8 @@ import textwrap
 from collections.abc import Iterable
 from typing import Any
 
-from lit_cnns.commands.description import (
-    arguments_of,
-    branches,
-    describe,
-    folded,
-    measured,
-    operation,
-    settings,
-    size,
-    told,
-)
+from lit_cnns.commands.description import arguments_of, describe
+from lit_cnns.papers.words import branches, folded, measured, operation, settings, size, told
 
 WIDTH = 110
 LEGEND = (

@@ -8,6 +8,7 @@ from lit_cnns.data.imagenet import ImageNet
 from lit_cnns.data.mnist import MNIST, FashionMNIST
 from lit_cnns.data.module import ImageData
 from lit_cnns.data.pictures import ImageError, fit_image, read_image
+from lit_cnns.data.viewing import Seen, data_of, seen_in_training
 
 __all__ = [
     "CIFAR10",
@@ -20,8 +21,11 @@ __all__ = [
     "ImageError",
     "ImageFolder",
     "ImageNet",
+    "Seen",
+    "data_of",
     "fit_image",
     "prepare",
     "read_image",
+    "seen_in_training",
     "to_batch",
 ]

@@ -79,7 +79,7 @@ def prepare(
     if not train:
         return normalise(central_crop(images, side) if side else images, preprocessing), labels
     augmentation = augmentation or Augmentation()
-    u = uniform(seed, epoch, indices, _END)
+    u = drawn(seed, epoch, indices)
     side = side or images.shape[-1]
     if augmentation.crop_padding:
         images = pad(images, augmentation.crop_padding, preprocessing if augmentation.pad_with == "mean" else None)
@@ -89,11 +89,16 @@ def prepare(
         images = rotate_and_shift(images.float(), augmentation.rotate_degrees, augmentation.translate, u)
     noise = None
     if augmentation.color_pca:
-        noise = colour_noise(normal(u[:, _COLOUR:_MIX]) * augmentation.color_pca)
+        noise = colour_noise(colour_alphas(augmentation.color_pca, u))
     images = normalise(images, preprocessing, noise)
     if augmentation.mixup or augmentation.cutmix:
         return mix(images, labels, augmentation.mixup, augmentation.cutmix, num_classes, u[:, _MIX:])
     return images, labels
+
+
+def drawn(seed: int, epoch: int, indices: Tensor) -> Tensor:
+    """The random numbers of pictures in an epoch, (B, 17): what the functions below call `u`."""
+    return uniform(seed, epoch, indices, _END)
 
 
 def to_batch(images: list[Tensor], preprocessing: dict[str, Any]) -> Tensor:
@@ -139,7 +144,7 @@ def crop_and_flip(images: Tensor, side: int, flip: bool, u: Tensor, corners: boo
     """A random `side` x `side` window of each picture, or a corner or the centre, mirrored at random."""
     if min(images.shape[2:]) < side:
         raise ValueError(f"A {side}-pixel crop does not fit into a picture of {min(images.shape[2:])} pixels.")
-    mirrored = flip & (u[:, _FLIP, None] < 0.5)
+    turned_round = mirrored(flip, u)[:, None]
     if images.dtype == torch.uint8 and images.shape[2:] == (side, side):
         if images.device.type == "cpu":
             flipped = images.clone()
@@ -147,30 +152,48 @@ def crop_and_flip(images: Tensor, side: int, flip: bool, u: Tensor, corners: boo
                 flipped[number] = images[number].flip(2)
             return flipped
         # bytes wrap around: picture + (mirror image - picture) is exact, and far faster than picking each pixel
-        return images + (images.flip(3) - images) * mirrored[..., None, None]
+        return images + (images.flip(3) - images) * turned_round[..., None, None]
     batch, channels, height, width = images.shape
-    if corners:
-        place = (u[:, 0] * 5).long()
-        lasts = torch.tensor([[height - side], [width - side]], device=images.device)
-        ends = torch.tensor([[0, 0, 2, 2, 1], [0, 2, 0, 2, 1]], device=images.device)  # halves of the way
-        top, left = (ends * lasts // 2)[:, place].unsqueeze(2)
-    else:
-        top, left = (u[:, 0:1] * (height - side + 1)).long(), (u[:, 1:2] * (width - side + 1)).long()
+    top, left = windows(height, width, side, u, corners).unsqueeze(2)
     steps = torch.arange(side, device=images.device)
     rows, columns = top + steps, left + steps
-    columns = torch.where(mirrored, columns.flip(1), columns)
+    columns = torch.where(turned_round, columns.flip(1), columns)
     places = (rows[:, :, None] * width + columns[:, None, :]).view(batch, 1, side * side)
     return images.reshape(batch, channels, -1).gather(2, places.expand(-1, channels, -1)).view(-1, channels, side, side)
 
 
+def windows(height: int, width: int, side: int, u: Tensor, corners: bool = False) -> Tensor:
+    """Where each picture's window starts: (2, B), its top and its left."""
+    if not corners:
+        return torch.stack([(u[:, 0] * (height - side + 1)).long(), (u[:, 1] * (width - side + 1)).long()])
+    place = (u[:, 0] * 5).long()
+    lasts = torch.tensor([[height - side], [width - side]], device=u.device)
+    ends = torch.tensor([[0, 0, 2, 2, 1], [0, 2, 0, 2, 1]], device=u.device)  # halves of the way
+    return (ends * lasts // 2)[:, place]
+
+
+def mirrored(flip: bool, u: Tensor) -> Tensor:
+    """Which pictures are mirrored, (B,)."""
+    return flip & (u[:, _FLIP] < 0.5)
+
+
 def rotate_and_shift(images: Tensor, degrees: float, translate: float, u: Tensor) -> Tensor:
     """Each picture turned about its centre and shifted, bilinear, zeros where nothing was; float in and out."""
-    angle = (2 * u[:, _ROTATE] - 1) * math.radians(degrees)
-    shift = (2 * u[:, _SHIFT:_COLOUR] - 1) * (2 * translate)  # the grid runs from -1 to 1
-    cos, sin = torch.cos(angle), torch.sin(angle)
-    theta = torch.stack([torch.stack([cos, -sin, shift[:, 0]], 1), torch.stack([sin, cos, shift[:, 1]], 1)], 1)
-    grid = F.affine_grid(theta, list(images.shape), align_corners=False)
+    grid = F.affine_grid(turns(degrees, translate, u), list(images.shape), align_corners=False)
     return F.grid_sample(images, grid, align_corners=False)
+
+
+def turns(degrees: float, translate: float, u: Tensor) -> Tensor:
+    """From a place in the result to the place it is taken from, both from -1 to 1: (B, 2, 3)."""
+    angle = (2 * u[:, _ROTATE] - 1) * math.radians(degrees)
+    shift = (2 * u[:, _SHIFT:_COLOUR] - 1) * (2 * translate)
+    cos, sin = torch.cos(angle), torch.sin(angle)
+    return torch.stack([torch.stack([cos, -sin, shift[:, 0]], 1), torch.stack([sin, cos, shift[:, 1]], 1)], 1)
+
+
+def colour_alphas(deviation: float, u: Tensor) -> Tensor:
+    """What the colour noise draws of each of three axes, (B, 3)."""
+    return normal(u[:, _COLOUR:_MIX]) * deviation
 
 
 def colour_noise(alphas: Tensor) -> Tensor:

@@ -36,8 +36,21 @@ class TrainingCrop:
             image = image[:, top : top + height, left : left + width]
             return resize_to(image, (self.side, self.side), interpolation)
         image = resize_shorter(image, self._shorter(u), interpolation)
-        top, left = (int(v * (length - self.side + 1)) for v, length in zip(u[1:3], image.shape[1:], strict=True))
+        top, left = self._corner(image.shape[1], image.shape[2], u)
         return image[:, top : top + self.side, left : left + self.side]
+
+    def window(self, height: int, width: int, u: list[float]) -> tuple[float, float, float, float]:
+        """(top, left, height, width) of what the square shows of a picture, in the picture's pixels."""
+        if self.kind == "random_resized":
+            return self.patch(height, width, u)
+        short, side = min(height, width), self._shorter(u)
+        tall, wide = side * height // short, side * width // short
+        top, left = self._corner(tall, wide, u)
+        down, across = height / tall, width / wide
+        return top * down, left * across, self.side * down, self.side * across
+
+    def _corner(self, height: int, width: int, u: list[float]) -> tuple[int, int]:
+        return int(u[1] * (height - self.side + 1)), int(u[2] * (width - self.side + 1))
 
     def shrink(self, height: int, width: int, u: list[float]) -> float:
         """How many times larger than what the network gets the part of a picture is that `u` chooses."""

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from lit_cnns.data.crop import NUMBERS, TrainingCrop
 from lit_cnns.data.decoding import Decode, Shrink, decode_by
 from lit_cnns.data.memory import TensorSet
-from lit_cnns.data.pictures import ImageError, bytes_of, fit_image, recolour, to_channels
+from lit_cnns.data.pictures import ImageError, bytes_of, central_window, fit_image, recolour, to_channels
 from lit_cnns.data.randomness import uniform
 from lit_cnns.data.sampling import NOT_COUNTED, Batch
 
@@ -62,6 +62,28 @@ class Files:
         chosen = Files([])
         chosen.paths = self.paths[indices.numpy()]
         return chosen
+
+
+class Shown:
+    """Pictures that somebody shows, in place of files: uint8 (C, H, W) each."""
+
+    def __init__(self, images: Sequence[Tensor]) -> None:
+        self.images = images
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def name(self, index: int) -> str:
+        """A picture's number."""
+        return f"picture {index}"
+
+    def picture(self, index: int, decode: Decode, shrink: Shrink | None = None) -> Tensor:
+        """One picture."""
+        return self.images[index]
+
+    def subset(self, indices: Tensor) -> "Shown":
+        """Some of the pictures, renumbered."""
+        return Shown([self.images[index] for index in indices.tolist()])
 
 
 class FileSet:
@@ -113,9 +135,20 @@ class FileSet:
         image = to_channels(image, self.preprocessing["channels"])
         return crop(image, self.preprocessing["interpolation"], u)
 
+    def window(self, index: int, epoch: int) -> tuple[float, float, float, float]:
+        """(top, left, height, width) of what is read of a picture in an epoch, in its own pixels."""
+        height, width = self.stock.picture(index, self.decode).shape[1:]
+        if self.crop is not None:
+            return self.crop.window(height, width, self.numbers(epoch, torch.tensor([index]))[0])
+        return central_window(height, width, self.preprocessing)
+
+    def numbers(self, epoch: int, indices: Tensor) -> list[list[float]]:
+        """The random numbers of each picture's crop in an epoch."""
+        return uniform(self.seed, epoch, indices, NUMBERS, _FIRST).tolist()
+
     def __getitems__(self, request: tuple[int, Tensor]) -> Batch | ImageError:
         epoch, indices = request
-        numbers = uniform(self.seed, epoch, indices, NUMBERS, _FIRST).tolist()
+        numbers = self.numbers(epoch, indices)
         found = self._read(indices, lambda place, index: self.picture(index, numbers[place]))
         return found if isinstance(found, ImageError) else (_stack(found[0]), found[1], indices)
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from lit_cnns.data.crop import TrainingCrop
 from lit_cnns.data.decoding import decode_by
-from lit_cnns.data.files import Files, FileSet, Stock
+from lit_cnns.data.files import Files, FileSet, Shown, Stock
 from lit_cnns.data.layout import SEE, Layout, class_folders, list_pictures
 from lit_cnns.data.module import ImageData, per_channel, positive, stratified
 from lit_cnns.data.prepared import Manifest, Packed, manifest_of
@@ -212,14 +212,20 @@ class ImageFolder(ImageData):
 
     def read(self, split: str) -> PictureSet:
         stock, labels = self.list_split(split)
+        pictures = self._pictures(split, stock, labels)
+        in_memory = self._stays_in_memory(len(stock)) and not self.tested_whole(split)
+        return pictures.in_memory() if in_memory else pictures
+
+    def showing(self, images: list[Tensor]) -> FileSet:
+        return self._pictures("train", Shown(images), torch.arange(len(images)))
+
+    def _pictures(self, split: str, stock: Stock, labels: Tensor) -> FileSet:
         preprocessing, crop = self.preprocessing, None
         if split == "train" and self.crop.kind == "central_square":
             preprocessing = {**preprocessing, "resize": self.crop.side, "crop": self.crop.side}
         elif split == "train":
             crop = self.crop
-        pictures = FileSet(stock, labels, preprocessing, crop, self.seed, self.on_broken == "skip", self.decode)
-        in_memory = self._stays_in_memory(len(stock)) and not self.tested_whole(split)
-        return pictures.in_memory() if in_memory else pictures
+        return FileSet(stock, labels, preprocessing, crop, self.seed, self.on_broken == "skip", self.decode)
 
     def _stays_in_memory(self, count: int) -> bool:
         if self.in_memory is not None:

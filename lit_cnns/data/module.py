@@ -11,6 +11,7 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_warn
 from torch import Tensor
 
 from lit_cnns.data.augmentation import Augmentation, normalise, prepare
+from lit_cnns.data.files import FileSet, Shown
 from lit_cnns.data.memory import TensorSet
 from lit_cnns.data.policies import PolicySet, check_policy
 from lit_cnns.data.randomness import order
@@ -129,6 +130,14 @@ class ImageData(L.LightningDataModule):
         """The pictures of `train`, `val` or `test`; where `tested_whole(split)`, neither scaled, cropped nor padded."""
         raise NotImplementedError
 
+    def showing(self, images: list[Tensor]) -> FileSet:
+        """A training set of these pictures, uint8 (C, H, W) each, labelled by their place."""
+        return FileSet(Shown(images), torch.arange(len(images)), self.preprocessing)
+
+    def with_policy(self, pictures: PictureSet) -> PictureSet | PolicySet:
+        """The training pictures as they are read: changed by `auto_augment`, where it is asked for."""
+        return pictures if self.auto_augment == "none" else PolicySet(pictures, self.auto_augment, self.seed)
+
     def tested_whole(self, split: str) -> bool:
         """Whether a protocol wants more of this split's pictures than their central crop."""
         return self.protocol is not None and split != "train"
@@ -214,8 +223,8 @@ class ImageData(L.LightningDataModule):
         self, split: str, batches: TrainBatches | EvaluationBatches, position: Callable[[], tuple[int, int]] | None
     ) -> Loader:
         pictures: Source = self.sets[split]
-        if split == "train" and self.auto_augment != "none":
-            pictures = PolicySet(self.sets[split], self.auto_augment, self.seed)
+        if split == "train":
+            pictures = self.with_policy(self.sets[split])
         workers = 0 if isinstance(pictures, TensorSet) else self._workers(split)
         if self.protocol and split != "train":
             interpolation = self.preprocessing.get("interpolation", "bilinear")

@@ -144,6 +144,18 @@ def fit_image(image: Tensor, preprocessing: dict[str, Any]) -> Tensor:
     return F.pad(image, [pad] * 4) if pad else image
 
 
+def central_window(height: int, width: int, preprocessing: dict[str, Any]) -> tuple[float, float, float, float]:
+    """(top, left, height, width) of what `fit_image` shows of a picture, in its pixels; beyond its edge are zeros."""
+    short = min(height, width)
+    resize = preprocessing["resize"] or short
+    tall, wide = resize * height // short, resize * width // short
+    crop, pad = preprocessing["crop"] or preprocessing["resize"], preprocessing.get("pad", 0)
+    h, w = (crop, crop) if crop else (tall, wide)
+    top, left = (tall - h) // 2 - pad, (wide - w) // 2 - pad
+    down, across = height / tall, width / wide
+    return top * down, left * across, (h + 2 * pad) * down, (w + 2 * pad) * across
+
+
 def recolour(image: Tensor, preprocessing: dict[str, Any]) -> Tensor:
     """Grey or colour, and light ink on a dark ground, where the network was trained on that."""
     image = to_channels(image, preprocessing["channels"])

@@ -10,13 +10,16 @@ from .prediction import Prediction, predict, top
 from .statistics import MapStatistics, ranking, statistics
 
 __all__ = [
+    "Block",
     "Counts",
+    "Diagram",
     "FirstKernels",
     "HeatMap",
     "Inhibition",
     "LayerInfo",
     "Layout",
     "MapStatistics",
+    "Node",
     "Occlusion",
     "Prediction",
     "ReceptiveField",
@@ -28,6 +31,8 @@ __all__ = [
     "count",
     "dead",
     "deconvnet",
+    "diagram",
+    "draw",
     "draw_kernels",
     "dropout_spread",
     "enlarge",
@@ -65,6 +70,7 @@ _LATER = {  # what is not needed for a first prediction
     **dict.fromkeys(("ReceptiveField", "receptive_fields"), "receptive_field"),
     **dict.fromkeys(("last_at_strides", "outline"), "alignment"),
     **dict.fromkeys(("overlay", "places", "seen"), "placement"),
+    **dict.fromkeys(("Block", "Diagram", "Node", "diagram", "draw"), "block_diagram"),
     **dict.fromkeys(("HeatMap", "legend", "paint"), "heat"),
     **dict.fromkeys(("cam", "grad_cam", "hires_cam", "last_maps"), "activation_maps"),
     **dict.fromkeys(("saliency",), "gradients"),

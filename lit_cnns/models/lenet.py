@@ -54,6 +54,8 @@ class ScaledTanh(nn.Module):
 class Subsampling(nn.Module):
     """The sum of each 2 x 2 square, times a trained coefficient, plus a trained bias; one of each per map."""
 
+    kernel_size = stride = 2
+
     def __init__(self, maps: int) -> None:
         super().__init__()
         self.coefficient = nn.Parameter(torch.full((maps,), 0.25))  # starts as a mean
@@ -70,7 +72,7 @@ class TableConv2d(nn.Module):
 
     def __init__(self, table: list[list[int]], kernel_size: int) -> None:
         super().__init__()
-        self.table, self.maps = table, 1 + max(map(max, table))
+        self.table, self.maps, self.kernel_size = table, 1 + max(map(max, table)), kernel_size
         places = [out * self.maps + seen for out, row in enumerate(table) for seen in row]
         self.weight = nn.Parameter(torch.empty(len(places), kernel_size, kernel_size))
         self.bias = nn.Parameter(torch.zeros(len(table)))

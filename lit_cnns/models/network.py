@@ -1,5 +1,6 @@
 """What all networks of the lineage share: a chain of named layers that knows what it takes."""
 
+import re
 from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Any
@@ -34,6 +35,12 @@ class Network(nn.Sequential):
             self.add_module(name, layer)
         self.num_classes, self.in_channels, self.image_size = num_classes, in_channels, image_size
         self.smallest, self.largest = smallest or image_size, largest
+
+    @classmethod
+    def departure(cls) -> str:
+        """What the docstring says that the network does otherwise than its paper; empty where it says nothing."""
+        found = re.search(r"Departs from the paper: (.*?)(\n\s*\n|\Z)", cls.__doc__ or "", re.DOTALL)
+        return " ".join(found[1].split()) if found else ""
 
     def forward(self, images: Tensor) -> Tensor:
         self.check(images)

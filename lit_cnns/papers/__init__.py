@@ -12,6 +12,7 @@ import functools
 from pathlib import Path
 from typing import Any
 
+from lit_cnns.papers import words
 from lit_cnns.papers.receptive_field import ReceptiveField, follow
 
 __all__ = [
@@ -24,10 +25,13 @@ __all__ = [
     "layer_table",
     "module_layers",
     "modules",
+    "own_results",
     "receptive_fields",
     "row",
     "rows",
+    "timeline",
     "told",
+    "words",
 ]
 
 FAMILIES = ("lenet", "alexnet", "zfnet", "nin", "vgg", "googlenet", "inception", "resnet", "resnet_cifar")
@@ -120,6 +124,40 @@ def module_layers(family: str, layer: dict[str, Any]) -> list[dict[str, Any]]:
 def receptive_fields(name: str) -> dict[str, ReceptiveField]:
     """What a unit of each layer in `layer_table` sees of the picture, by arithmetic over the rows."""
     return follow(layer_table(name), functools.partial(module_layers, row(name)["family"]))
+
+
+def own_results(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """The errors that a network's own paper prints, without what others measured or what could not be confirmed."""
+    return [
+        result
+        for result in row["results"]
+        if not {"source", "unconfirmed"} & set(result) and {"top1_error", "top5_error"} & set(result)
+    ]
+
+
+def timeline() -> list[dict[str, Any]]:
+    """Every network with its paper's year, weight layers, parameters, MACs, picture and printed top-5 error.
+
+    `top5` is the first error on ImageNet that the paper prints for one network, with its set and protocol, or None.
+    """
+    points = []
+    for row in rows().values():
+        layers = row["weight_layers"]
+        single = [r for r in own_results(row) if "top5_error" in r and r.get("models", 1) == 1]
+        points.append(
+            {
+                "network": row["name"],
+                "family": row["family"],
+                "year": row["paper"]["year"],
+                "weight_layers": layers.get("counted") or layers["paper"],
+                "params": row["params"]["total"],
+                "macs": row["macs"]["total"],
+                "input_size": row["input_size"],
+                "adaptation": bool(row.get("adaptation")),
+                "top5": {key: single[0][key] for key in ("top5_error", "dataset", "protocol")} if single else None,
+            }
+        )
+    return points
 
 
 def claims() -> dict[str, Any]:

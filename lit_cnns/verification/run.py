@@ -1,33 +1,15 @@
 """What a run has written so far, read while it may still be writing."""
 
-import csv
 import math
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lit_cnns.interruption import CUT
 from lit_cnns.recipes import read_config
-from lit_cnns.runs import CONFIG, METRICS, TESTS
+from lit_cnns.runs import CONFIG, METRICS, TESTS, numbers, read_table
 
 WITHOUT_LENGTH = 1000  # epochs that Lightning trains where nothing says how many
-
-
-def read_table(path: Path) -> list[dict[str, str]]:
-    """The rows of a CSV; a last line that is cut is passed over."""
-    lines = path.read_text(errors="replace").splitlines(keepends=True)
-    if lines and not lines[-1].endswith("\n"):
-        lines.pop()
-    return [row for row in csv.DictReader(lines) if None not in row and None not in row.values()]
-
-
-def _numbers(rows: Iterable[dict[str, str]]) -> Iterator[dict[str, float]]:
-    for row in rows:
-        try:
-            yield {name: float(value) for name, value in row.items() if value}
-        except ValueError:  # a line that another wrote into
-            continue
 
 
 @dataclass(frozen=True)
@@ -54,7 +36,7 @@ class Run:
                     "a checkpoint."
                 )
         tests = read_table(folder / TESTS) if (folder / TESTS).is_file() else []
-        return cls(folder, read_config(folder / CONFIG), list(_numbers(read_table(folder / METRICS))), tests)
+        return cls(folder, read_config(folder / CONFIG), list(numbers(read_table(folder / METRICS))), tests)
 
     def trainer(self, key: str, otherwise: Any) -> Any:
         """A setting of the trainer, where one was told."""

@@ -107,3 +107,12 @@ def test_the_other_files_are_read_too():
 def test_importing_the_reader_reads_nothing_and_imports_neither_torch_nor_yaml():
     code = "import sys; from lit_cnns import papers; assert not {'torch', 'yaml'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_timeline_has_the_figures_of_the_papers_and_no_others():
+    points = {point["network"]: point for point in papers.timeline()}
+    assert list(points) == list(papers.rows())
+    assert points["resnet152"]["top5"] == {"top5_error": 5.71, "dataset": "ILSVRC-2012 val", "protocol": "10-crop"}
+    assert (points["lenet5_1998"]["year"], points["lenet5_1998"]["top5"]) == (1998, None)
+    assert points["alexnet_bvlc"]["top5"] is None, "what others measured is not the paper's"
+    assert points["googlenet"]["weight_layers"] == 22

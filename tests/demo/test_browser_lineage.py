@@ -1,0 +1,87 @@
+"""A visitor goes through the lineage, sees what training sees, and slides through a run."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browser import PATIENCE, LabPage, open_page
+from conftest import EXAMPLES
+from playwright.sync_api import Page, expect
+from runs_over_time import write_run
+from test_browser import NAMELESS
+
+pytestmark = pytest.mark.browser
+expect.set_options(PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def page(chromium: str) -> Iterator[Page]:
+    with open_page(chromium) as page:
+        yield page
+
+
+@pytest.fixture
+def visit(page: Page, lab: str) -> LabPage:
+    return LabPage(page, lab)
+
+
+def test_a_point_that_is_pressed_draws_its_network_and_leads_to_its_checkpoint(visit: LabPage) -> None:
+    page = visit.page
+    visit.tab("Lineage")
+    drawing = page.locator("#lineage-drawing svg")
+    expect(drawing).to_have_attribute("aria-label", "Block diagram of alexnet")
+    expect(page.locator("#lineage-about")).to_contain_text("lit-cnns fit --config alexnet/imagenet")
+    expect(page.locator("#timeline svg")).to_have_count(4)
+    point = page.locator('#timeline [data-key="resnet20_cifar"]').first
+    point.focus()
+    expect(point.locator(".reading")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(drawing).to_have_attribute("aria-label", "Block diagram of resnet20_cifar")
+    visit.choose("lenet5_modern")
+    page.locator("#lineage-choose").click()
+    expect(page.locator("#networks .token")).to_have_count(2)
+    assert not page.evaluate(NAMELESS)
+
+
+def test_the_views_of_a_recipe_stand_under_the_picture_with_their_boxes(visit: LabPage) -> None:
+    page = visit.page
+    visit.upload(EXAMPLES / "chelsea.jpg")
+    visit.tab("What training sees")
+    expect(page.locator("#training-views figure")).to_have_count(8)
+    expect(page.locator("#training-views polygon")).to_have_count(8)
+    expect(page.locator("#training-views figcaption").first).to_contain_text("RGB")
+    page.locator("#training-recipe input").fill("nobody/nothing")
+    page.keyboard.press("Enter")
+    expect(page.locator("#training-views [role=alert]")).to_contain_text("There is no recipe 'nobody/nothing'")
+
+
+def test_the_slider_goes_through_the_checkpoints_of_a_run(visit: LabPage, runs: Path) -> None:
+    page = visit.page
+    run = write_run(runs / "looked_back_on")
+    try:
+        visit.upload(EXAMPLES / "digit_3.png")
+        visit.tab("Over time")
+        said = page.locator("#moment-said")
+        expect(said).to_contain_text("Epoch 3, after 30 steps: checkpoint 3 of 3")
+        expect(page.locator("#moment-answer li")).to_have_count(5)
+        expect(page.locator("#moment-curve svg")).to_have_count(2)
+        number = page.locator("#moment-number input[type=number]")
+        number.fill("1")
+        number.press("Enter")
+        expect(said).to_contain_text("Epoch 1, after 10 steps")
+        expect(page.locator("#moment-curve .now").first).to_have_attribute(
+            "aria-label", re.compile("step 10"), timeout=PATIENCE
+        )
+    finally:
+        shutil.rmtree(run.parent)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_is_wider_than_the_window(visit: LabPage, width: int) -> None:
+    visit.page.set_viewport_size({"width": width, "height": 900})
+    for name, last in (("What training sees", "#training-views p"), ("Lineage", "#lineage-drawing svg")):
+        visit.tab(name)
+        visit.page.locator(last).first.wait_for()
+        assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
