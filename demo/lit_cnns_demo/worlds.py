@@ -18,6 +18,7 @@ SETS: dict[str, Any] = {
     "CIFAR100": CIFAR100,
 }
 SHOWN_CLASSES = 10
+UNTRAINED = "This network has not learned anything yet: its weights are random, and so is its answer."
 NO_DIGIT = "This network has seen only handwritten digits, and this looks like none. Its answer means nothing."
 
 # Measured on whole test sets. Called no digit: 0.2 % of the scikit-learn digits, none of MNIST's 10,000; 90 % of 1,017
@@ -34,6 +35,8 @@ GROUND = 0.3  # share of the picture that is the ground's own tone
 
 def data_name(description: Mapping[str, Any]) -> str:
     """Name the data a network was trained on in one word or two; a folder of CIFAR-10's classes is called so."""
+    if description["data"].get("untrained"):
+        return "not trained"
     name = str(description["data"].get("class") or "unknown data")
     return (_published(description) or "own folder") if name == "ImageFolder" else name
 
@@ -68,6 +71,8 @@ def outside(image: Tensor, description: Mapping[str, Any]) -> str | None:
         image: uint8 `[C, H, W]`, C 1 or 3.
         description: a checkpoint's own.
     """
+    if description["data"].get("untrained"):
+        return UNTRAINED
     small = image[:, :: max(1, image.shape[1] // 256), :: max(1, image.shape[2] // 256)]
     data = _published(description) or description["data"].get("class")
     if _span(small) < 3:
