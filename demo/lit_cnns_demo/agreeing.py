@@ -22,7 +22,7 @@ def agreement(answers: "Sequence[Answer]") -> str:
     found = groups({id: answer.class_names for id, answer in able.items()})
     parts = [_group([able[id] for id in group]) for group in found]
     if strangers := [answer.entry.name for answer in answers if answer.hint]:
-        parts.append(f"<p>Cannot know this picture: {escape(', '.join(strangers))}.</p>")
+        parts.append(f"<p>Not counted, their cards say why: {escape(', '.join(strangers))}.</p>")
     return f'<section class="lab-agreement" aria-label="Agreement">{"".join(parts)}</section>'
 
 

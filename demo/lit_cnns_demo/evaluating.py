@@ -79,7 +79,7 @@ def many_tab(
     stops = Stops()
 
     # functions of their own, since Gradio gives requests and events to none made by `partial`
-    def compare(id: str | None, most: float | None, chosen: list[str] | None, request: gr.Request) -> Iterator[str]:
+    def run_here(id: str | None, most: float | None, chosen: list[str] | None, request: gr.Request) -> Iterator[str]:
         yield from run(shelf, galleries, id, most, chosen, stops.begin(request))
 
     def press(event: gr.EventData) -> Any:
@@ -87,7 +87,7 @@ def many_tab(
 
     tab.select(partial(fill, galleries), chosen, [chosen, refused], preprocess=False, show_progress="hidden", **PRIVATE)
     start.click(
-        compare,
+        run_here,
         [chosen, most, networks],
         report,
         preprocess=False,

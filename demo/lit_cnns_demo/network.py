@@ -101,7 +101,7 @@ class Network:
 
         return tuple(features.count(self.net, self.input_size))
 
-    @property
+    @cached_property
     def bytes(self) -> int:
         tensors = (*self.net.parameters(), *self.net.buffers())
         return sum(tensor.numel() * tensor.element_size() for tensor in tensors)

@@ -14,7 +14,7 @@ from lit_cnns.data import ImageError, fit_image, prepare, read_image, to_batch
 
 from .network import Entry, Network
 from .shelf import Shelf
-from .worlds import DIGITS, outside, world
+from .worlds import DIGITS, Traits, world
 
 Scale = Literal["map", "layer"]
 ENOUGH = 512  # pixels of a picture's shorter side: twice what the networks of the lineage scale it to
@@ -106,16 +106,17 @@ def picture(path: str, name: str) -> Tensor:
 def compare(shelf: Shelf, entries: list[Entry], image: Tensor) -> list[Answer | Refusal]:
     """Ask each network what is in a picture."""
     answers: list[Answer | Refusal] = []
+    traits = Traits(image)
     for entry in entries:
         try:
-            answers.append(answer(shelf.network(entry), image))
+            answers.append(answer(shelf.network(entry), image, traits))
         except ValueError as error:
             answers.append(Refusal(entry, str(error)))
     return answers
 
 
-def answer(network: Network, image: Tensor) -> Answer:
-    """Ask one network what is in a picture."""
+def answer(network: Network, image: Tensor, traits: Traits | None = None) -> Answer:
+    """Ask one network what is in a picture, whose traits may be known."""
     seen = fit_image(image, network.preprocessing)
     label = torch.zeros(1, dtype=torch.long)  # `prepare` takes what a DataModule yields
     batch, _ = prepare((seen[None], label, label), network.preprocessing, train=False)
@@ -132,7 +133,7 @@ def answer(network: Network, image: Tensor) -> Answer:
         macs=macs,
         class_names=network.class_names,
         world=world(network.entry.description),
-        hint=outside(image, network.entry.description),
+        hint=(traits or Traits(image)).outside(network.entry.description),
         seen=seen,
     )
 

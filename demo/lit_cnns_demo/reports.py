@@ -5,21 +5,16 @@ All that comes from a checkpoint or a file is escaped. Nothing is told by colour
 
 from collections.abc import Sequence
 from html import escape
-from math import sqrt
 from typing import TYPE_CHECKING
 
-from . import cards
+from . import cards, charts
 
 if TYPE_CHECKING:
     from lit_cnns.data import Gallery
-    from lit_cnns.evaluation import Comparison
 
     from .contest import Contest
 
 DISAGREEMENTS, MISTAKES = 24, 12  # pictures shown
-LARGEST_TABLE = 20  # classes of a confusion matrix that can be read; of more, the commonest confusions are listed
-CONFUSIONS = 12
-SHORT = 3  # letters of a class's name that need not be turned at the head of a column
 THUMBNAIL = 128  # pixels
 
 
@@ -102,15 +97,9 @@ def _score(contest: "Contest", name: str) -> str:
     entry = contest.entries[name]
     return (
         f'<tr><th scope="row">{escape(entry.name)}<small>{escape(entry.place).replace("/", "/<wbr>")}</small></th>'
-        f"<td>{_whisker(right / count, low, high)}<b>{cards.percent(right / count)}</b> "
-        f"<small>{100 * low:.1f} to {100 * high:.1f}</small></td><td>{right:,} of {count:,}</td><td>{top5}</td></tr>"
-    )
-
-
-def _whisker(share: float, low: float, high: float) -> str:
-    return (
-        f'<span class="lab-bar lab-whisker" aria-hidden="true"><i style="width:{100 * share:.2f}%"></i>'
-        f'<em style="left:{100 * low:.2f}%;width:{100 * (high - low):.2f}%"></em></span>'
+        f"<td>{charts.whisker(right / count, low, high)}<b>{cards.percent(right / count)}</b> "
+        f"<small>{100 * low:.1f} to {100 * high:.1f}</small></td><td>{right:,} of {count:,}</td>"
+        f'<td><small class="lab-narrow">top-5 </small>{top5}</td></tr>'
     )
 
 
@@ -201,57 +190,6 @@ def _details(contest: "Contest", name: str, gallery: "Gallery", id: str) -> str:
     mistakes = f'<h4>Surest mistakes</h4><div class="lab-figures">{figures}</div>' if figures else "<p>No mistake.</p>"
     return (
         f"<details><summary>{escape(contest.entries[name].name)}: confusions, classes, worst mistakes</summary>"
-        f'<div class="lab-halves"><section><h4>Confusions</h4>{_confusions(comparison, name)}</section>'
-        f"<section><h4>Right, by class</h4>{_classes(comparison, name)}</section></div>{mistakes}</details>"
+        f'<div class="lab-halves"><section><h4>Confusions</h4>{charts.confusions(comparison, name)}</section>'
+        f"<section><h4>Right, by class</h4>{charts.classes(comparison, name)}</section></div>{mistakes}</details>"
     )
-
-
-def _confusions(comparison: "Comparison", name: str) -> str:
-    table = comparison.confusion(name)
-    names = [*comparison.class_names, "none of these"]
-    if len(comparison.class_names) > LARGEST_TABLE:
-        wrong = table.clone()
-        wrong[:, :-1].fill_diagonal_(0)
-        counts, places = wrong.flatten().topk(min(CONFUSIONS, wrong.numel()))
-        rows = "".join(
-            f"<li><b>{escape(names[place // len(names)])}</b> called {escape(names[place % len(names)])}: {count}</li>"
-            for count, place in zip(counts.tolist(), places.tolist(), strict=True)
-            if count
-        )
-        return f"<p>The commonest of {len(comparison.class_names)} classes:</p><ul>{rows}</ul>"
-    if not table[:, -1].any():
-        table, names = table[:, :-1], names[:-1]
-    upright = ' class="lab-upright"' if max(map(len, names)) <= SHORT else ""
-    head = "".join(f'<th scope="col"><span{upright}>{escape(name)}</span></th>' for name in names)
-    body = ""
-    for label, row in enumerate(table.tolist()):
-        cells = "".join(_cell(count, sum(row), label, column, names) for column, count in enumerate(row))
-        body += f'<tr><th scope="row">{escape(names[label])}</th>{cells}</tr>'
-    return (
-        f'<div class="lab-scroll"><table class="lab-confusion"><caption>Rows: what it is. Columns: what is answered. '
-        f"Shades: the square root of the share of the row.</caption><thead><tr><td></td>{head}</tr></thead>"
-        f"<tbody>{body}</tbody></table></div>"
-    )
-
-
-def _cell(count: int, whole: int, label: int, column: int, names: Sequence[str]) -> str:
-    shade = sqrt(count / whole) if whole else 0.0
-    kind = " ".join(word for word, holds in (("lab-strong", shade > 0.6), ("lab-diagonal", label == column)) if holds)
-    words = escape(f"{count} of {whole}: {names[label]} called {names[column]}")
-    return f'<td class="{kind}" style="--share:{100 * shade:.0f}%" title="{words}">{count or ""}</td>'
-
-
-def _classes(comparison: "Comparison", name: str) -> str:
-    from lit_cnns.evaluation import interval
-
-    shares = list(zip(comparison.class_names, comparison.by_class(name), strict=True))
-    there = [(title, right, count) for title, (right, count) in shares if count]
-    if len(there) > LARGEST_TABLE:
-        there = sorted(there, key=lambda row: row[1] / row[2])[:LARGEST_TABLE]
-    rows = "".join(
-        f'<li><span class="lab-class">{escape(title)}</span><span class="lab-value">{right} of {count}</span>'
-        f"{_whisker(right / count, *interval(right, count))}</li>"
-        for title, right, count in there
-    )
-    note = f"<p>The {len(there)} classes with fewest right:</p>" if len(there) < len(comparison.class_names) else ""
-    return f'{note}<ol class="lab-classes">{rows}</ol>'
