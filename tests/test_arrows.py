@@ -69,7 +69,7 @@ INSTALLED_WITH_US = {
     *("torch", "torchvision", "lightning", "torchmetrics", "timm", "jsonargparse", "yaml", "sklearn", "tensorboard"),
     *("PIL", "numpy", "tqdm"),
 }
-PUBLIC_ROOMS = {"features", "papers", "evaluation", "recipes", "claims", "checkpoints", "runs", "data"}
+PUBLIC_ROOMS = {"features", "papers", "evaluation", "recipes", "claims", "checkpoints", "runs", "data", "weights"}
 
 Import = tuple[str, str | None, int]  # module, the name taken from it, line
 

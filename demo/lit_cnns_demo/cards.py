@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
 
 def answers(found: "Sequence[Answer | Refusal]") -> str:
-    """Lay cards side by side, one a network."""
+    """Who agrees with whom, then cards side by side, one a network."""
+    from .agreeing import agreement
     from .panels import Answer
 
     cards = [_answer(one) if isinstance(one, Answer) else _refusal(one) for one in found]
-    return f'<div class="lab-cards">{"".join(cards)}</div>'
+    agreed = agreement([one for one in found if isinstance(one, Answer)])
+    return f'{agreed}<div class="lab-cards">{"".join(cards)}</div>'
 
 
 def notice(sentence: str, kind: str = "note") -> str:
@@ -48,6 +50,11 @@ def amount(number: int) -> str:
         if number >= size:
             return f"{number / size:.3g} {word}" if number < 1000 * size else f"{number // size:,} {word}"
     return str(number)
+
+
+def megabytes(size: int) -> str:
+    """Bytes as people say them: 0.25 MB, 46 MB, 2.15 GB."""
+    return f"{size / 1e9:.3g} GB" if size >= 1e9 else f"{size / 1e6:.{2 if size < 1e6 else 0}f} MB"
 
 
 def _answer(answer: "Answer") -> str:

@@ -1,12 +1,14 @@
 """What stands beside the tabs: the picture, and the list of networks that keeps itself up to date."""
 
 from functools import partial
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from . import cards
+from .inviting import guest_list
 from .shelf import Shelf
 from .wiring import PRIVATE
 
@@ -36,6 +38,7 @@ def picture_input(demo: gr.Blocks) -> gr.Image:
     """Lay out the picture, and under it the examples: photographs first, then digits."""
     picture = gr.Image(
         label="Picture",
+        format="png",
         alt_text="The chosen picture",
         type="filepath",
         sources=["upload", "webcam", "clipboard"],
@@ -63,8 +66,11 @@ def network_list(demo: gr.Blocks, shelf: Shelf) -> gr.Dropdown:
     status = gr.Markdown("Looking for checkpoints …", elem_id="status")
     refused = gr.HTML(visible=False, elem_id="refused")
     refresh = gr.Button("Refresh", size="sm", variant="secondary", elem_id="refresh")
-    version, started = gr.State(-1), gr.State(False)
-    for event in (demo.load, refresh.click, gr.Timer(SECONDS_BETWEEN_LOOKS).tick):
+    guest_list(shelf, networks)
+    memory = gr.HTML(memory_line(shelf), elem_id="memory")
+    version, started, clock = gr.State(-1), gr.State(False), gr.Timer(SECONDS_BETWEEN_LOOKS)
+    gr.on([demo.load, clock.tick], partial(memory_line, shelf), None, memory, show_progress="hidden", **PRIVATE)
+    for event in (demo.load, refresh.click, clock.tick):
         event(
             partial(look_again, shelf),
             [networks, version, started],
@@ -107,3 +113,15 @@ def status_line(count: int) -> str:
     if count == 0:
         return NO_CHECKPOINT
     return f"{count} {'checkpoint' if count == 1 else 'checkpoints'} found. New runs appear here as they finish."
+
+
+def memory_line(shelf: Shelf) -> str:
+    """Say which networks are loaded now, and how much of the memory for them they take."""
+    loaded = [(network.entry.name, network.bytes) for network in reversed(shelf.loaded)]
+    total, most = cards.megabytes(sum(size for _, size in loaded)), cards.megabytes(shelf.memory)
+    items = "".join(f"<li>{escape(name)} <span>{cards.megabytes(size)}</span></li>" for name, size in loaded)
+    return (
+        f'<details class="lab-memory"><summary>{len(loaded) or "No"} network{"" if len(loaded) == 1 else "s"} loaded: '
+        f"{total} of {most}</summary><p>A network is loaded when it is first asked. Beyond {most} the one that was "
+        f"used longest ago leaves.</p><ul>{items}</ul></details>"
+    )

@@ -15,7 +15,9 @@ import gradio as gr
 from .comparing import compare_tab
 from .controls import network_list, picture_input
 from .drawing import TAKE_UP_THE_BRUSH, draw_tab
+from .evaluating import many_tab
 from .explaining import why_tab
+from .galleries import Galleries
 from .inside import inside_endpoints
 from .kernels import kernels_tab
 from .lineage import lineage_tab
@@ -33,13 +35,14 @@ HEADER = """<header class="lab-title"><h1>lit-cnns lab</h1>
 <p>One picture, any number of networks: what each of them answers, and what its layers see.</p></header>"""
 
 
-def build(folders: Iterable[str | Path] = ()) -> gr.Blocks:
+def build(folders: Iterable[str | Path] = (), data: Iterable[str | Path] = ()) -> gr.Blocks:
     """Lay out the lab over the checkpoints below some folders and those that ship.
 
     Args:
         folders: folders or files; a folder may appear later.
+        data: folders of pictures to compare networks on.
     """
-    shelf = Shelf(folders)
+    shelf, galleries = Shelf(folders), Galleries(data)
     with gr.Blocks(title="lit-cnns lab", analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as demo:
         gr.HTML(HEADER)
         opened = gr.State(False)
@@ -50,6 +53,8 @@ def build(folders: Iterable[str | Path] = ()) -> gr.Blocks:
             with gr.Column(scale=3, min_width=320), gr.Tabs():
                 with gr.Tab("Compare", id="compare"):
                     compare_tab(shelf, picture, networks)
+                with gr.Tab("Many pictures", id="many") as many:
+                    many_tab(demo, many, shelf, galleries, picture, networks)
                 with gr.Tab("Feature maps", id="maps") as maps:
                     maps_tab(shelf, picture, networks, opened)
                 with gr.Tab("Kernels", id="kernels") as kernels:
@@ -66,7 +71,7 @@ def build(folders: Iterable[str | Path] = ()) -> gr.Blocks:
                     lineage_tab(shelf, networks, lineage)
         maps.select(lambda: True, None, opened, show_progress="hidden", **PRIVATE)  # queue=False would lose the change
         draw.select(None, js=TAKE_UP_THE_BRUSH)
-        endpoints(shelf, picture, networks)
+        endpoints(shelf, galleries, picture, networks)
         inside_endpoints(shelf, picture)
         reason_endpoints(shelf, picture)
         lineage_endpoints(shelf, picture)
@@ -80,6 +85,7 @@ def launch(
     port: int | None = None,
     share: bool = False,
     open_browser: bool = False,
+    data: Iterable[str | Path] = (),
 ) -> None:
     """Open the lab and serve it until Ctrl-C.
 
@@ -89,6 +95,7 @@ def launch(
         port: by default the first free one from 7860.
         share: make a public link through Gradio's servers.
         open_browser: open a browser tab.
+        data: folders of pictures to compare networks on, besides scikit-learn's digits.
 
     Raises:
         ValueError: nothing can listen on that host and port.
@@ -102,7 +109,7 @@ def launch(
     except (OSError, OverflowError) as error:
         where = f"{host}, port {port}" if port else host
         raise ValueError(f"The lab cannot listen on {where} ({error}); give another.") from error
-    demo = build(folders)
+    demo = build(folders, data)
     options = {"server_name": host, "server_port": port, "share": share, "inbrowser": open_browser}
     _, address, public = serve(demo, **options, prevent_thread_lock=True, quiet=True)
     print(f"The lab is open at {public or address}; Ctrl-C closes it.", flush=True)

@@ -1,8 +1,9 @@
 """A checkpoint: what it says of itself, and its network once it is loaded."""
 
 import inspect
+from collections import deque
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
     from lit_cnns.features import LayerInfo, ReceptiveField
 
+TIMES_KEPT = 9
 SAME_EVERYWHERE = {"Dropout", "Flatten", "Identity"}  # layers whose output in eval mode is their input
 
 Stamp = tuple[int, int]
@@ -65,12 +67,14 @@ class Network:
         net: the plain network, in eval mode on the CPU.
         class_names: one for each logit.
         preprocessing: what a picture goes through before it.
+        times: milliseconds of its latest forward passes of one picture, all but the first after loading.
     """
 
     entry: Entry
     net: "nn.Module"
     class_names: list[str]
     preprocessing: dict[str, Any]
+    times: deque[float] = field(default_factory=partial(deque, maxlen=TIMES_KEPT), repr=False)
 
     @property
     def size(self) -> int:
@@ -119,7 +123,7 @@ class Network:
 
         return tuple(features.count(self.net, self.input_size))
 
-    @property
+    @cached_property
     def bytes(self) -> int:
         tensors = (*self.net.parameters(), *self.net.buffers())
         return sum(tensor.numel() * tensor.element_size() for tensor in tensors)

@@ -1,6 +1,7 @@
 """What the lab computes: a picture and networks go in, numbers and pictures come out. The page is unknown here."""
 
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,10 @@ from lit_cnns.data import ImageError, fit_image, prepare, read_image
 
 from .network import Entry, Network
 from .shelf import Shelf
-from .worlds import DIGITS, outside, world
+from .worlds import DIGITS, Traits, world
 
+ENOUGH = 512  # pixels of a picture's shorter side: twice what the networks of the lineage scale it to
+FIRST_RUNS = 5
 MNIST_BOX = 20 / 28  # MNIST's digits were scaled into 20 of 28 pixels (LeCun et al. 1998, Section III)
 
 
@@ -25,10 +28,11 @@ class Answer:
     Args:
         entry: the network.
         top: the likeliest classes with their probabilities.
-        milliseconds: median time of a forward pass.
+        milliseconds: median time of the latest forward passes.
         runs: how many passes the median is of.
         parameters: how many the network has.
         macs: multiply-accumulates for this picture.
+        class_names: all it can say.
         world: which pictures the network knows.
         hint: why this picture cannot be one of them, or None.
         seen: the picture as the network gets it, uint8 `[C, S, S]`.
@@ -40,6 +44,7 @@ class Answer:
     runs: int
     parameters: int
     macs: int
+    class_names: list[str]
     world: str
     hint: str | None
     seen: Tensor
@@ -67,13 +72,13 @@ class Refusal:
 
 
 def picture(path: str, name: str) -> Tensor:
-    """Read an uploaded picture.
+    """Read an uploaded picture; a JPEG file much larger than networks need is decoded at a fraction of its size.
 
     Raises:
         ImageError: a sentence that calls the file `name`.
     """
     try:
-        return read_image(path)
+        return read_image(path, at_least=ENOUGH)
     except ImageError as error:
         raise ImageError(str(error).replace(path, name)) from error
 
@@ -81,30 +86,34 @@ def picture(path: str, name: str) -> Tensor:
 def compare(shelf: Shelf, entries: list[Entry], image: Tensor) -> list[Answer | Refusal]:
     """Ask each network what is in a picture."""
     answers: list[Answer | Refusal] = []
+    traits = Traits(image)
     for entry in entries:
         try:
-            answers.append(answer(shelf.network(entry), image))
+            answers.append(answer(shelf.network(entry), image, traits))
         except ValueError as error:
             answers.append(Refusal(entry, str(error)))
     return answers
 
 
-def answer(network: Network, image: Tensor) -> Answer:
-    """Ask one network what is in a picture."""
+def answer(network: Network, image: Tensor, traits: Traits | None = None) -> Answer:
+    """Ask one network what is in a picture, whose traits may be known."""
     seen = fit_image(image, network.preprocessing)
     label = torch.zeros(1, dtype=torch.long)  # `prepare` takes what a DataModule yields
     batch, _ = prepare((seen[None], label, label), network.preprocessing, train=False)
-    prediction = features.predict(network.net, batch)
+    fresh = not network.times  # later answers cost one pass, and the median is that of the latest
+    prediction = features.predict(network.net, batch, runs=FIRST_RUNS if fresh else 1, warm_up=fresh)
+    network.times.extend(prediction.times)
     parameters, macs = network.costs
     return Answer(
         entry=network.entry,
         top=features.top(prediction.probabilities[0], network.class_names),
-        milliseconds=prediction.milliseconds,
-        runs=prediction.runs,
+        milliseconds=median(network.times),
+        runs=len(network.times),
         parameters=parameters,
         macs=macs,
+        class_names=network.class_names,
         world=world(network.entry.description),
-        hint=outside(image, network.entry.description),
+        hint=(traits or Traits(image)).outside(network.entry.description),
         seen=seen,
     )
 

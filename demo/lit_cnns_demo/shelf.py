@@ -1,9 +1,10 @@
 """The checkpoints the lab knows: found in folders, known to the browser by an id, loaded when first used."""
 
 import hashlib
+import tempfile
 import threading
 import time
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from .network import Entry, Network, Stamp, load, network_name
 
 SHIPPED = Path(__file__).resolve().parent / "checkpoints"
 SUFFIXES = (".ckpt", ".safetensors")
+LARGEST_GUEST = 150_000_000  # parameters: VGG has 144 million
+MOST_GUESTS = 8
 STILL_WRITING = 10  # seconds: a run may not have finished a file that is younger
 
 
@@ -20,6 +23,9 @@ class Shelf:
     Args:
         folders: folders or files; one that does not exist yet is looked at again each time.
         memory: how many bytes of weights stay loaded; the one in use stays in any case.
+
+    Guests of torchvision and timm that a visitor invites are checkpoints in a folder of their own, which goes with
+    the shelf.
 
     Attributes:
         refused: a sentence for each file that is damaged or carries code; other programs' sound files are passed over,
@@ -34,7 +40,11 @@ class Shelf:
         self._entries: dict[str, Entry] = {}
         self._seen: dict[Path, Stamp] | None = None
         self._loaded: OrderedDict[str, Network] = OrderedDict()
-        self._lock = threading.RLock()
+        self._loading: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._lock = threading.Lock()  # around what is loaded; never held while something is read
+        self._looking = threading.Lock()
+        self._rooms = tempfile.TemporaryDirectory(prefix="lit-cnns-guests-", ignore_cleanup_errors=True)
+        self.guests = Path(self._rooms.name).resolve()
 
     @property
     def entries(self) -> list[Entry]:
@@ -54,13 +64,15 @@ class Shelf:
         """The first checkpoint of each network on the shelf, a run's best before its last, for a page just opened."""
         chosen: dict[str, Entry] = {}
         for entry in self.entries:
+            if entry.path.is_relative_to(self.guests):
+                continue  # another visitor's
             if entry.name not in chosen or (chosen[entry.name].path.parent == entry.path.parent and _is_best(entry)):
                 chosen[entry.name] = entry
         return [entry.id for entry in [*chosen.values()][:count]]
 
     def refresh(self) -> None:
         """Look for checkpoints again; `version` grows if anything has changed since the last time."""
-        with self._lock:
+        with self._looking:
             seen = self._stamps()
             if seen == self._seen:
                 return
@@ -89,6 +101,8 @@ class Shelf:
         Raises:
             ValueError: an id is not on the shelf.
         """
+        if not isinstance(ids, list | tuple | None):
+            raise ValueError(f"Networks are a list of ids, not {ids!r}.")
         for id in ids or ():
             if not isinstance(id, str) or id not in self._entries:
                 raise ValueError(f"There is no network '{id}' here; press Refresh, then choose from the list.")
@@ -101,19 +115,54 @@ class Shelf:
             ValueError: the file cannot be loaded any more, or takes pictures no file can give.
         """
         with self._lock:
-            loaded = self._loaded.pop(entry.id, None)
+            loading = self._loading[entry.id]
+        with loading:
+            with self._lock:
+                loaded = self._loaded.get(entry.id)
             if loaded is None or loaded.entry.stamp != entry.stamp:
                 loaded = load(entry)
-            self._loaded[entry.id] = loaded
-            while len(self._loaded) > 1 and sum(network.bytes for network in self._loaded.values()) > self.memory:
-                self._loaded.popitem(last=False)
-            return loaded
+            with self._lock:
+                self._loaded[entry.id] = loaded
+                self._loaded.move_to_end(entry.id)
+                while len(self._loaded) > 1 and sum(network.bytes for network in self._loaded.values()) > self.memory:
+                    self._loaded.popitem(last=False)
+        return loaded
+
+    @property
+    def loaded(self) -> list[Network]:
+        """The networks in memory, the one used last at the end."""
+        with self._lock:
+            return [*self._loaded.values()]
+
+    def invite(self, name: str, trained: bool) -> str:
+        """Put a network of torchvision or timm on the shelf; its id. Beyond `MOST_GUESTS` the first one leaves.
+
+        Args:
+            name: `torchvision/NAME` or `timm/NAME`.
+            trained: with the weights its library offers, which are downloaded unless they are on this machine;
+                otherwise with random weights, and nothing is asked for.
+
+        Raises:
+            ValueError: no such network, one that is too large, or weights that are out of reach.
+        """
+        from lit_cnns import weights
+        from lit_cnns.checkpoints import save_slim
+
+        if (size := weights.guest_size(name)) > LARGEST_GUEST:
+            raise ValueError(f"{name} has {size:,} parameters; the lab takes guests of at most {LARGEST_GUEST:,}.")
+        module = weights.guest(name)[0] if trained else weights.untrained(name)
+        path = self.guests / f"{'trained' if trained else 'untrained'}-{name.replace('/', '-')}.ckpt"
+        save_slim(module, path, half=False)
+        for earlier in sorted(self.guests.glob("*.ckpt"), key=lambda one: one.stat().st_mtime_ns)[:-MOST_GUESTS]:
+            earlier.unlink(missing_ok=True)
+        self.refresh()
+        return next(entry.id for entry in self.entries if entry.path == path)
 
     def _stamps(self) -> dict[Path, Stamp]:
         from lit_cnns.runs import is_of_an_epoch
 
         stamps = {}
-        for folder in (*self.folders, SHIPPED):
+        for folder in (*self.folders, self.guests, SHIPPED):
             files = [folder] if folder.is_file() else (p for s in SUFFIXES for p in folder.rglob(f"*{s}"))
             for path in files:
                 if (path == folder or not is_of_an_epoch(path)) and (stamp := _stamp(path)):
@@ -127,6 +176,8 @@ class Shelf:
         name = network_name(description)
         if path.is_relative_to(SHIPPED):
             return Entry(path.stem, path, stamp, name, "ships with the lab", description)
+        if path.is_relative_to(self.guests):
+            return Entry(path.stem, path, stamp, name, "invited to the lab", description)
         place = self._place(path)
         return Entry(f"{name}-{hashlib.sha256(place.encode()).hexdigest()[:8]}", path, stamp, name, place, description)
 

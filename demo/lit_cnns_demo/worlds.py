@@ -1,6 +1,7 @@
 """What pictures a network knows, and whether a picture can be one of them."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ SETS: dict[str, Any] = {
     "CIFAR100": CIFAR100,
 }
 SHOWN_CLASSES = 10
+UNTRAINED = "This network has not learned anything yet: its weights are random, and so is its answer."
 NO_DIGIT = "This network has seen only handwritten digits, and this looks like none. Its answer means nothing."
 
 # Measured on whole test sets. Called no digit: 0.2 % of the scikit-learn digits, none of MNIST's 10,000; 90 % of 1,017
@@ -34,6 +36,8 @@ GROUND = 0.3  # share of the picture that is the ground's own tone
 
 def data_name(description: Mapping[str, Any]) -> str:
     """Name the data a network was trained on in one word or two; a folder of CIFAR-10's classes is called so."""
+    if description["data"].get("untrained"):
+        return "not trained"
     name = str(description["data"].get("class") or "unknown data")
     return (_published(description) or "own folder") if name == "ImageFolder" else name
 
@@ -68,18 +72,50 @@ def outside(image: Tensor, description: Mapping[str, Any]) -> str | None:
         image: uint8 `[C, H, W]`, C 1 or 3.
         description: a checkpoint's own.
     """
-    small = image[:, :: max(1, image.shape[1] // 256), :: max(1, image.shape[2] // 256)]
-    data = _published(description) or description["data"].get("class")
-    if _span(small) < 3:
-        return "The picture is one tone all over: there is nothing to name."
-    if data in DIGITS:
-        return None if _is_drawn(small) else NO_DIGIT
-    if description["preprocessing"].get("ink") == "light" and _colour(small) > COLOUR / 2:
-        seen = trained_on(description)
-        return f"This network has seen only grey pictures ({seen}), and this has colour. Its answer means nothing."
-    if data in PHOTOGRAPHS and _colour(small) < 0.01 and _is_drawn(small) and _is_flat(small):
-        return "This looks like a drawing, and this network has seen only photographs. Its answer means nothing."
-    return None
+    return Traits(image).outside(description)
+
+
+class Traits:
+    """What of a picture tells in whose world it can be; measured once for all networks that ask.
+
+    Args:
+        image: uint8 `[C, H, W]`, C 1 or 3.
+    """
+
+    def __init__(self, image: Tensor) -> None:
+        self.small = image[:, :: max(1, image.shape[1] // 256), :: max(1, image.shape[2] // 256)]
+
+    def outside(self, description: Mapping[str, Any]) -> str | None:
+        """See the function of this name."""
+        if description["data"].get("untrained"):
+            return UNTRAINED
+        data = _published(description) or description["data"].get("class")
+        if self.span < 3:
+            return "The picture is one tone all over: there is nothing to name."
+        if data in DIGITS:
+            return None if self.is_drawn else NO_DIGIT
+        if description["preprocessing"].get("ink") == "light" and self.colour > COLOUR / 2:
+            seen = trained_on(description)
+            return f"This network has seen only grey pictures ({seen}), and this has colour. Its answer means nothing."
+        if data in PHOTOGRAPHS and self.colour < 0.01 and self.is_drawn and self.is_flat:
+            return "This looks like a drawing, and this network has seen only photographs. Its answer means nothing."
+        return None
+
+    @cached_property
+    def span(self) -> int:
+        return _span(self.small)
+
+    @cached_property
+    def colour(self) -> float:
+        return _colour(self.small)
+
+    @cached_property
+    def is_drawn(self) -> bool:
+        return _is_drawn(self.small)
+
+    @cached_property
+    def is_flat(self) -> bool:
+        return _is_flat(self.small)
 
 
 def _published(description: Mapping[str, Any]) -> str | None:

@@ -11,6 +11,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=["runs"],
         help="folders or files of checkpoints, or guests: torchvision/NAME, timm/NAME (default: runs)",
     )
+    parser.add_argument(
+        "--data",
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="a folder of pictures to compare networks on: class folders, a published set, or pictures alone; "
+        "may be given several times",
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     parser.add_argument("--port", type=int, help="port to listen on (default: the first free one from 7860)")
     parser.add_argument("--open", action="store_true", help="open the browser")
@@ -22,7 +30,11 @@ def run(arguments: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         raise ValueError(f"The lab needs {error.name}: pip install 'lit-cnns[demo]'.") from None
     runs = [invite(name) if name.startswith(("torchvision/", "timm/")) else name for name in arguments.runs]
-    lit_cnns_demo.launch(runs, host=arguments.host, port=arguments.port, open_browser=arguments.open)
+    if missing := next((folder for folder in arguments.data if not Path(folder).is_dir()), None):
+        raise ValueError(f"There is no folder {missing}; --data is a folder of pictures.")
+    lit_cnns_demo.launch(
+        runs, host=arguments.host, port=arguments.port, open_browser=arguments.open, data=arguments.data
+    )
     return 0
 
 

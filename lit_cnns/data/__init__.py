@@ -4,6 +4,7 @@ from lit_cnns.data.augmentation import Augmentation, prepare, to_batch
 from lit_cnns.data.cifar import CIFAR10, CIFAR100
 from lit_cnns.data.digits import Digits
 from lit_cnns.data.folder import ImageFolder
+from lit_cnns.data.gallery import Gallery
 from lit_cnns.data.imagenet import ImageNet
 from lit_cnns.data.mnist import MNIST, FashionMNIST
 from lit_cnns.data.module import ImageData
@@ -17,6 +18,7 @@ __all__ = [
     "Augmentation",
     "Digits",
     "FashionMNIST",
+    "Gallery",
     "ImageData",
     "ImageError",
     "ImageFolder",

@@ -1,19 +1,30 @@
-"""How a network is tested: what counts as correct, and on which views of a picture."""
+"""How a network is tested: what counts as correct, on which views of a picture, and beside which others."""
 
+from lit_cnns.evaluation.comparison import Answers, Comparison, Contestant, comparing, interval
 from lit_cnns.evaluation.counts import correct_at, top_classes
+from lit_cnns.evaluation.labels import canonical, groups, label_map, share_classes
 from lit_cnns.evaluation.protocols import PROTOCOLS, Protocol, Window, protocol, windows
 from lit_cnns.evaluation.sliding import fully_convolutional
 from lit_cnns.evaluation.views import Views, mean_probabilities
 
 __all__ = [
     "PROTOCOLS",
+    "Answers",
+    "Comparison",
+    "Contestant",
     "Protocol",
     "Views",
     "Window",
+    "canonical",
+    "comparing",
     "correct_at",
     "fully_convolutional",
+    "groups",
+    "interval",
+    "label_map",
     "mean_probabilities",
     "protocol",
+    "share_classes",
     "top_classes",
     "windows",
 ]

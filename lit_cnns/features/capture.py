@@ -38,12 +38,14 @@ def exclusive(net: nn.Module) -> Iterator[nn.Module]:
     """Hold `net` for one thread, in eval mode, and give every module its own mode back afterwards."""
     with _lock_of(net):
         modes = {module: module.training for module in net.modules()}
-        net.eval()
+        if any(modes.values()):
+            net.eval()
         try:
             yield net
         finally:
             for module, training in modes.items():
-                module.training = training
+                if module.training != training:  # setting it takes longer than asking
+                    module.training = training
 
 
 @contextmanager

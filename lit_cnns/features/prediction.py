@@ -16,16 +16,24 @@ class Prediction:
 
     Args:
         probabilities: float32 `[B, classes]`, on the CPU.
-        milliseconds: Median time of a forward pass of the whole batch, after a first pass that is not counted.
-        runs: How many passes the median is of.
+        times: Milliseconds of each timed forward pass of the whole batch.
     """
 
     probabilities: Tensor
-    milliseconds: float
-    runs: int
+    times: tuple[float, ...]
+
+    @property
+    def milliseconds(self) -> float:
+        """Median time of a forward pass."""
+        return median(self.times)
+
+    @property
+    def runs(self) -> int:
+        """How many passes the median is of."""
+        return len(self.times)
 
 
-def predict(net: nn.Module, batch: Tensor, runs: int = 5, seconds: float = 1.0) -> Prediction:
+def predict(net: nn.Module, batch: Tensor, runs: int = 5, seconds: float = 1.0, warm_up: bool = True) -> Prediction:
     """Classify a normalised batch, and time it.
 
     Args:
@@ -33,15 +41,18 @@ def predict(net: nn.Module, batch: Tensor, runs: int = 5, seconds: float = 1.0) 
         batch: float `[B, C, H, W]`, normalised, on any device.
         runs: Timed passes, at least one.
         seconds: Stop timing once this much time is used.
+        warm_up: Make a first pass that is not timed; a network that has just run needs none.
     """
     first = next(net.parameters(), batch)
     batch = batch.to(first.device, first.dtype)
     times: list[float] = []
     with exclusive(net), torch.inference_mode():
-        logits = _timed(net, batch)[0]
+        if warm_up:
+            net(batch)
         while not times or (len(times) < runs and sum(times) < seconds):
-            times.append(_timed(net, batch)[1])
-    return Prediction(logits.float().softmax(dim=1).cpu(), 1000 * median(times), len(times))
+            logits, taken = _timed(net, batch)
+            times.append(taken)
+    return Prediction(logits.float().softmax(dim=1).cpu(), tuple(1000 * taken for taken in times))
 
 
 def top(probabilities: Tensor, class_names: list[str], k: int = 5) -> list[tuple[str, float]]:

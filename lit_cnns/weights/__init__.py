@@ -4,9 +4,22 @@ Weights out stand in files of their own, which take more packages: `exporting`, 
 """
 
 from lit_cnns.weights.caffe import read_mean
-from lit_cnns.weights.converting import convert, guest, origin, start_from
+from lit_cnns.weights.converting import convert, guest, guest_names, guest_size, origin, start_from, untrained
 from lit_cnns.weights.fitting import Fit, adapt_channels
 from lit_cnns.weights.identifying import read
 from lit_cnns.weights.source import Source
 
-__all__ = ["Fit", "Source", "adapt_channels", "convert", "guest", "origin", "read", "read_mean", "start_from"]
+__all__ = [
+    "Fit",
+    "Source",
+    "adapt_channels",
+    "convert",
+    "guest",
+    "guest_names",
+    "guest_size",
+    "origin",
+    "read",
+    "read_mean",
+    "start_from",
+    "untrained",
+]

@@ -7,9 +7,10 @@ from typing import Any
 from torch import Tensor
 
 from lit_cnns.classifier import LitClassifier
-from lit_cnns.guests import GUESTS
+from lit_cnns.guests import GUESTS, check_name
 from lit_cnns.weights.fitting import Fit, Unfit, fit, fit_layers, is_side, put
 from lit_cnns.weights.identifying import FREE, LIBRARIES, PLAIN, Identified, identify, read
+from lit_cnns.weights.library import timm_class_names, timm_preprocessing, torchvision_form
 
 IMAGENET_CLASSES = 1000
 
@@ -54,9 +55,7 @@ def guest(name: str) -> tuple[LitClassifier, Fit]:
     Raises:
         ValueError: no such network or weights, or they are not here and their host cannot be reached.
     """
-    library, _, rest = name.partition("/")
-    if library not in GUESTS or not rest:
-        raise ValueError(f"A guest is torchvision/<network> or timm/<network>, not {name}.")
+    library, _ = _guest_name(name)
     source = read(name)
     _, _, full = source.name.partition("/")
     module = GUESTS[library](full.partition(".")[0] if library == "torchvision" else full)
@@ -64,6 +63,66 @@ def guest(name: str) -> tuple[LitClassifier, Fit]:
     put(module.net, fitted)
     _describe(module, source.class_names, {**PLAIN, **source.preprocessing})
     return module.eval(), fitted
+
+
+def untrained(name: str, seed: int = 0) -> LitClassifier:
+    """A network of torchvision or timm with random weights, and the preprocessing and classes that trained ones have.
+
+    Args:
+        name: `torchvision/<network>` or `timm/<network>`.
+        seed: of the weights.
+
+    Raises:
+        ValueError: no such network.
+    """
+    import torch
+    from torchvision import models
+
+    library, rest = _guest_name(name)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        module = GUESTS[library](rest)
+    if library == "torchvision":
+        preprocessing, class_names = torchvision_form(models.get_model_weights(rest).DEFAULT)
+    else:
+        preprocessing, class_names = timm_preprocessing(module.net), timm_class_names(module.net)
+    module.class_names, module.preprocessing = class_names, {**PLAIN, **preprocessing}
+    module.data_description = {"note": "no data: its weights are random", "untrained": True}
+    return module.eval()
+
+
+def guest_names() -> list[str]:
+    """Every network of torchvision and timm that tells classes apart."""
+    import timm
+    from torchvision import models
+
+    listed = {"torchvision": models.list_models(module=models), "timm": timm.list_models()}
+    return [f"{library}/{name}" for library, names in listed.items() for name in names]
+
+
+def guest_size(name: str) -> int:
+    """How many parameters a guest has, without memory for them.
+
+    Raises:
+        ValueError: no such network.
+    """
+    import torch
+    from torchvision import models
+
+    library, rest = _guest_name(name)
+    if library == "torchvision":
+        network = rest.partition(".")[0]
+        check_name("torchvision", network, models.list_models(module=models))
+        return int(models.get_model_weights(network).DEFAULT.meta["num_params"])
+    with torch.device("meta"):
+        return sum(parameter.numel() for parameter in GUESTS[library](rest).parameters())
+
+
+def _guest_name(name: str) -> tuple[str, str]:
+    library, _, rest = name.partition("/")
+    if library not in GUESTS or not rest:
+        raise ValueError(f"A guest is torchvision/<network> or timm/<network>, not {name}.")
+    return library, rest
 
 
 def _describe(module: LitClassifier, class_names: list[str], preprocessing: dict[str, Any]) -> None:

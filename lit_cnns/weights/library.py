@@ -32,6 +32,13 @@ def from_torchvision(name: str) -> Source:
     file = Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rpartition("/")[2]
     if not file.is_file():
         announce(f"torchvision/{network}.{weights.name}", weights.url, file)
+    state = weights.get_state_dict(progress=sys.stderr.isatty(), check_hash=True)
+    preprocessing, class_names = torchvision_form(weights)
+    return Source(f"torchvision/{network}.{weights.name}", state, preprocessing, class_names)
+
+
+def torchvision_form(weights: Any) -> tuple[dict[str, Any], list[str]]:
+    """What pictures go through before a set of torchvision's weights, and what their classes are."""
     crop = weights.transforms()
     preprocessing = {
         "resize": crop.resize_size[0],
@@ -40,8 +47,7 @@ def from_torchvision(name: str) -> Source:
         "mean": list(crop.mean),
         "std": list(crop.std),
     }
-    state = weights.get_state_dict(progress=sys.stderr.isatty(), check_hash=True)
-    return Source(f"torchvision/{network}.{weights.name}", state, preprocessing, list(weights.meta["categories"]))
+    return preprocessing, list(weights.meta["categories"])
 
 
 def from_timm(name: str) -> Source:
@@ -51,7 +57,6 @@ def from_timm(name: str) -> Source:
         ValueError: no such network or weights, or they are not here and their host cannot be reached.
     """
     import timm
-    from timm.data import resolve_data_config
 
     check_name("timm", name, {*timm.list_models(), *timm.list_pretrained()})
     config = timm.models.get_pretrained_cfg(name)
@@ -60,16 +65,22 @@ def from_timm(name: str) -> Source:
     full = f"{config.architecture}.{config.tag}" if config.tag else str(config.architecture)
     overlay = {"file": str(_timm_file(full, config)), "custom_load": False}
     net = timm.create_model(full, pretrained=True, pretrained_cfg_overlay=overlay)
+    return Source(f"timm/{full}", net.state_dict(), timm_preprocessing(net), timm_class_names(net))
+
+
+def timm_preprocessing(net: nn.Module) -> dict[str, Any]:
+    """What pictures go through before a network of timm."""
+    from timm.data import resolve_data_config
+
     told = resolve_data_config({}, model=net)
     side = told["input_size"][-1]
-    preprocessing = {
+    return {
         "resize": int(side / told["crop_pct"]),
         "crop": side,
         "interpolation": told["interpolation"],
         "mean": list(told["mean"]),
         "std": list(told["std"]),
     }
-    return Source(f"timm/{full}", net.state_dict(), preprocessing, timm_class_names(net))
 
 
 def _timm_file(name: str, config: Any) -> Path:

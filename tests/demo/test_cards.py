@@ -23,7 +23,9 @@ def entry(place: str = "run/best") -> Entry:
 
 def answer(hint: str | None = None) -> Answer:
     seen = torch.zeros(1, 4, 4, dtype=torch.uint8)
-    return Answer(entry(), [(HOSTILE, 0.9731), ("b", 0.0269)], 1.234, 5, 61706, 416520, HOSTILE, hint, seen)
+    return Answer(
+        entry(), [(HOSTILE, 0.9731), ("b", 0.0269)], 1.234, 5, 61706, 416520, [HOSTILE, "b"], HOSTILE, hint, seen
+    )
 
 
 @pytest.mark.parametrize(

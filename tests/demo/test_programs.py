@@ -82,7 +82,27 @@ ENDPOINTS = {
     "/occlude",
     "/deconvnet",
     "/dropout",
+    "/lineage",
+    "/diagram",
+    "/training_views",
+    "/runs",
+    "/run_moment",
+    "/pictures",
+    "/compare",
 }
+
+
+def test_networks_are_compared_on_a_set_of_pictures(client: Client, ids: dict[str, str]) -> None:
+    sets = {one["id"]: one for one in client.predict(api_name="/pictures")}
+    assert sets["digits"]["pictures"] == 360
+    found = client.predict("digits", [*ids.values()], 40, api_name="/compare")
+    lenet = found["networks"][ids["lenet5_modern"]]
+    assert lenet["top1"]["of"] == 40
+    assert sum(map(sum, lenet["confusion"])) == 40
+    assert "top1" not in found["networks"][ids["resnet20_cifar"]]
+    assert found["unknown_classes"] == {ids["resnet20_cifar"]: 10}
+    with pytest.raises(AppError, match="There is no set of pictures '/etc'"):
+        client.predict("/etc", [*ids.values()], 40, api_name="/compare")
 
 
 def test_only_these_endpoints_are_open(client: Client) -> None:

@@ -2,13 +2,18 @@
 
 import os
 import shutil
+import threading
 import time
+import urllib.error
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import torch
-from lit_cnns_demo import shelf
-from lit_cnns_demo.network import Entry, network_name
+from lit_cnns_demo import cards, shelf, worlds
+from lit_cnns_demo.controls import memory_line
+from lit_cnns_demo.inviting import invite
+from lit_cnns_demo.network import Entry, Network, network_name
 from lit_cnns_demo.shelf import Shelf
 
 from lit_cnns import LINEAGE, LitCifarResNet, LitLeNet5, checkpoints
@@ -151,6 +156,82 @@ def test_the_least_recently_used_network_leaves_when_memory_is_full(runs: Path) 
     assert one.network(lenet) is first
     assert one.network(resnet) is one.network(resnet)
     assert one.network(lenet) is not first
+
+
+def test_the_page_says_what_is_loaded_and_how_much_memory_it_takes(runs: Path) -> None:
+    one = shelf_over(runs)
+    assert "No networks loaded: 0.00 MB of 1.07 GB" in memory_line(one)
+    for entry in one.entries:
+        one.network(entry)
+    assert "2 networks loaded: 1 MB of 1.07 GB" in memory_line(one)
+    assert "<li>lenet5_modern <span>0.25 MB</span></li>" in memory_line(one)
+
+
+def test_while_one_network_is_loaded_another_can_be_asked(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = shelf_over(runs)
+    slow, quick = (one.pick([id_of(one, name)])[0] for name in ("lenet5_modern", "resnet20_cifar"))
+    go_on, loads, load = threading.Event(), [], shelf.load
+
+    def wait(entry: Entry) -> Network:
+        loads.append(entry.name)
+        assert entry is quick or go_on.wait(20)
+        return load(entry)
+
+    monkeypatch.setattr(shelf, "load", wait)
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(one.network, slow) for _ in range(2)]
+        assert one.network(quick).entry is quick
+        go_on.set()
+        assert waiting[0].result() is waiting[1].result()
+    assert sorted(loads) == ["lenet5_modern", "resnet20_cifar"]
+
+
+def test_an_untrained_guest_says_so_wherever_it_is_named(tmp_path: Path) -> None:
+    one = shelf_over(tmp_path)
+    id = one.invite("torchvision/squeezenet1_1", trained=False)
+    (entry,) = one.pick([id])
+    assert entry.title() == "torchvision/squeezenet1_1 · not trained"
+    assert "its weights are random" in cards.heading(entry)
+    assert worlds.outside(torch.randint(256, (3, 32, 32)).byte(), entry.description) == worlds.UNTRAINED
+    assert one.network(entry).class_names[0] == "tench"
+    assert one.first_choice(3) == []
+    assert one.invite("torchvision/squeezenet1_1", trained=False) == id
+
+
+def test_of_many_guests_the_first_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shelf, "MOST_GUESTS", 1)
+    one = shelf_over(tmp_path)
+    for name in ("torchvision/squeezenet1_0", "torchvision/squeezenet1_1"):
+        one.invite(name, trained=False)
+    assert [entry.name for entry in one.entries] == ["torchvision/squeezenet1_1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("torchvision/regnet_y_128gf", "has 644,812,894 parameters; the lab takes guests of at most 150,000,000"),
+        ("torchvision/resnet999", "did you mean"),
+        ("../../etc/passwd", "A guest is torchvision/<network> or timm/<network>"),
+        ("torchvision/resnet50.../../x", "has no network"),
+    ],
+)
+def test_a_guest_that_cannot_come_is_a_sentence(tmp_path: Path, name: str, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        shelf_over(tmp_path).invite(name, trained=False)
+
+
+def test_trained_weights_that_are_out_of_reach_are_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+
+    def nobody(*_: object, **__: object) -> None:
+        raise urllib.error.URLError("no network")
+
+    monkeypatch.setattr("urllib.request.urlopen", nobody)
+    update, said = invite(shelf_over(tmp_path / "runs"), "torchvision/squeezenet1_1", "pretrained", [])
+    assert "value" not in update
+    assert "cannot be reached (no network)" in said
 
 
 def test_a_file_written_anew_is_loaded_anew(own_runs: Path) -> None:

@@ -23,3 +23,10 @@ def test_timing_stops_when_its_time_is_used_but_runs_once() -> None:
 def test_top_has_no_more_rows_than_classes() -> None:
     rows = top(torch.tensor([0.1, 0.6, 0.3]), ["a", "b", "c"], k=5)
     assert [name for name, _ in rows] == ["b", "c", "a"]
+
+
+def test_a_network_that_is_warm_runs_once() -> None:
+    runs: list[int] = []
+    net = nn.Flatten()
+    net.register_forward_hook(lambda *_: runs.append(1))
+    assert predict(net, torch.randn(1, 4), runs=1, warm_up=False).runs == len(runs) == 1

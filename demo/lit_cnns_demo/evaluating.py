@@ -1,0 +1,156 @@
+"""The comparison on many pictures on the page: a set is chosen, networks run over it, and pictures can be pressed."""
+
+import threading
+import time
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from . import cards, reports
+from .galleries import Galleries
+from .shelf import Shelf
+from .wiring import NO_NETWORK, PRIVATE
+
+if TYPE_CHECKING:
+    import numpy as np
+
+ABOUT = "The chosen networks run over the chosen pictures: who is right how often, and where they disagree."
+BETWEEN = 0.7  # seconds between two looks at the progress
+FEW = 500  # pictures, unless more are asked for
+LARGEST_SHOWN = 1024  # pixels of the shorter side of a picture that is opened in the other panels
+MANY: dict[str, Any] = {"concurrency_id": "many", "concurrency_limit": 1, **PRIVATE}
+SEND_PRESSED = """element.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-picture]");
+  if (button) trigger("select", { gallery: button.dataset.gallery, picture: Number(button.dataset.picture) });
+});"""
+SHOW_PICTURE = """() => document.querySelector("#picture").scrollIntoView({ block: "nearest", behavior: "smooth" })"""
+
+
+class Stops:
+    """Which pages have asked their comparison to stop."""
+
+    def __init__(self) -> None:
+        self._events: dict[str, threading.Event] = {}
+
+    def begin(self, request: gr.Request) -> threading.Event:
+        """Note that a page's comparison begins; an earlier one of it ends."""
+        self.stop(request)
+        event = self._events[str(request.session_hash)] = threading.Event()
+        return event
+
+    def stop(self, request: gr.Request) -> None:
+        """Stop the page's comparison, if there is one."""
+        if event := self._events.pop(str(request.session_hash), None):
+            event.set()
+
+
+def many_tab(
+    demo: gr.Blocks, tab: gr.Tab, shelf: Shelf, galleries: Galleries, picture: gr.Image, networks: gr.Dropdown
+) -> None:
+    """Lay out the tab; the folders are looked into when it is opened first."""
+    with gr.Row(equal_height=True):
+        chosen = gr.Dropdown(
+            [],
+            value=None,
+            label="Pictures",
+            info="The folders given by --data, and scikit-learn's digits.",
+            allow_custom_value=True,  # the list is filled later; `Galleries.pick` says what is not on it
+            scale=3,
+            min_width=260,
+            elem_id="gallery",
+        )
+        most = gr.Number(
+            FEW,
+            label="At most",
+            info="Of more, a part is drawn.",
+            precision=0,
+            minimum=1,
+            scale=1,
+            min_width=120,
+            elem_id="most",
+        )
+    with gr.Row():
+        start = gr.Button("Compare the networks", variant="primary", elem_id="many-start")
+        stop = gr.Button("Stop", elem_id="many-stop")
+    refused = gr.HTML(visible=False, elem_id="many-refused")
+    report = gr.HTML(cards.notice(ABOUT), js_on_load=SEND_PRESSED, elem_id="many")
+    stops = Stops()
+
+    # functions of their own, since Gradio gives requests and events to none made by `partial`
+    def run_here(id: str | None, most: float | None, chosen: list[str] | None, request: gr.Request) -> Iterator[str]:
+        yield from run(shelf, galleries, id, most, chosen, stops.begin(request))
+
+    def press(event: gr.EventData) -> Any:
+        return open_picture(galleries, event._data)
+
+    tab.select(partial(fill, galleries), chosen, [chosen, refused], preprocess=False, show_progress="hidden", **PRIVATE)
+    start.click(
+        run_here,
+        [chosen, most, networks],
+        report,
+        preprocess=False,
+        show_progress="hidden",
+        **MANY,
+    )
+    stop.click(stops.stop, None, None, queue=False, **PRIVATE)
+    demo.unload(stops.stop)
+    opened = report.select(press, None, picture, show_progress="hidden", **PRIVATE)
+    opened.then(None, js=SHOW_PICTURE)
+
+
+def fill(galleries: Galleries, chosen: str | None) -> tuple[Any, Any]:
+    """The list of sets, and what is said of folders that hold none."""
+    labels = galleries.labels()
+    refused = gr.update(value=cards.notices(galleries.refused), visible=bool(galleries.refused))
+    return gr.update(choices=labels, value=chosen or labels[0][1]), refused
+
+
+def run(
+    shelf: Shelf,
+    galleries: Galleries,
+    id: str | None,
+    most: float | None,
+    chosen: list[str] | None,
+    stopped: threading.Event,
+) -> Iterator[str]:
+    """Compare the chosen networks, telling how far it has come; when it is stopped, report on what was seen."""
+    from .contest import contest
+
+    if not chosen:
+        yield cards.notice(NO_NETWORK)
+        return
+    start, told = time.monotonic(), 0.0
+    yield cards.notice("Loading networks and pictures …")
+    now = None
+    try:
+        gallery = galleries.pick(id)
+        for now in contest(shelf, shelf.pick(chosen), gallery, most):
+            if stopped.is_set():
+                break
+            if (seconds := time.monotonic() - start) - told > BETWEEN and not now.done:
+                told = seconds
+                yield reports.progress(now, seconds)
+        assert now is not None  # `contest` gives something or raises
+        yield reports.report(now, gallery, str(id), time.monotonic() - start)
+    except ValueError as error:
+        yield cards.notice(str(error), "alert")
+
+
+def open_picture(galleries: Galleries, pressed: Any) -> "np.ndarray":
+    """The pressed picture, for the other panels.
+
+    Raises:
+        gr.Error: there is no such picture.
+    """
+    data = pressed if isinstance(pressed, dict) else {}
+    number = data.get("picture")
+    try:
+        gallery = galleries.pick(data.get("gallery"))
+        if not isinstance(number, int) or not 0 <= number < len(gallery):
+            raise ValueError(f"{gallery.title} has {len(gallery):,} pictures; there is none of number {number}.")
+        image = gallery.picture(number, at_least=LARGEST_SHOWN)
+    except ValueError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+    return image.expand(3, -1, -1).permute(1, 2, 0).numpy()

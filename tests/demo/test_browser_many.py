@@ -1,0 +1,60 @@
+"""A visitor compares networks on many pictures, opens one of them, stops, and invites a guest."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from browser import PATIENCE, LabPage, open_page
+from conftest import EXAMPLES
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+expect.set_options(PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def page(chromium: str) -> Iterator[Page]:
+    with open_page(chromium) as page:
+        yield page
+
+
+@pytest.fixture
+def visit(page: Page, lab: str) -> LabPage:
+    return LabPage(page, lab)
+
+
+def test_networks_are_compared_on_digits_and_a_pressed_picture_opens_everywhere(visit: LabPage) -> None:
+    page = visit.page
+    visit.choose("lenet5_modern", "resnet20_cifar")
+    visit.tab("Many pictures")
+    expect(page.locator("#gallery input")).to_have_value(re.compile("scikit-learn's digits, test · 360 pictures"))
+    page.locator("#most input").fill("64")
+    page.locator("#many-start").click()
+    report = page.locator("#many .lab-report")
+    expect(report).to_contain_text("64 of 360 pictures")
+    expect(report.locator(".lab-scores")).to_contain_text("of 64")
+    page.locator("#many summary").click()
+    expect(report.locator(".lab-confusion tbody tr")).to_have_count(10)
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.set_viewport_size({"width": 1360, "height": 900})
+    report.locator(".lab-figures button").first.click()
+    expect(page.locator("#picture img")).to_have_count(1)
+    visit.tab("Compare")
+    expect(page.locator("#answers .lab-card")).to_have_count(2)
+    expect(page.locator("#memory")).to_contain_text("2 networks loaded")
+
+
+def test_a_guest_is_added_by_its_name_and_said_to_be_untrained(visit: LabPage) -> None:
+    page = visit.page
+    visit.choose("resnet20_cifar")
+    visit.upload(EXAMPLES / "chelsea.jpg")
+    page.locator("#guests button").first.click()
+    page.locator("#guest-name input").fill("torchvision/squeezenet1_1")
+    page.keyboard.press("Enter")
+    page.locator("#guest-add").click()
+    expect(page.locator("#guest-said")).to_contain_text("it has not learned anything")
+    cards = page.locator("#answers .lab-card")
+    expect(cards).to_have_count(2)
+    expect(cards.nth(1)).to_contain_text("its weights are random")
+    expect(page.locator(".lab-agreement")).to_contain_text("Not counted")
