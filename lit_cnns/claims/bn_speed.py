@@ -37,12 +37,12 @@ CLAIM = TrainingClaim(
         "standard": Scale(epochs=24, rates=(0.01, 0.03, 0.1, 0.3), pictures=8000, tuning_epochs=4, batch=64),
         "full": Scale(epochs=60, rates=(0.01, 0.03, 0.1, 0.3), tuning_epochs=10),
     },
-    measure=steps,
+    figure_of=steps,
     measured="steps to 45 % error on held-out pictures",
     tuned_by=lambda run: last(run, "held_error"),
-    judge=judge,
-    rule="The ratio of the geometric means of the steps, without to with, with Welch's 95 % interval on their logarithms, "
-    "against 1 (no difference) and 14 (the paper's BN-x5 beside Inception).",
+    decide=judge,
+    rule="The ratio of the geometric means of the steps, without to with, with Welch's 95 % interval on their "
+    "logarithms, against 1 (no difference) and 14 (the paper's BN-x5 beside Inception).",
     augmented=True,
     until=lambda point: point["held_error"] <= LEVEL,
     curve="held_error",

@@ -17,7 +17,8 @@ def judge(runs: Runs) -> Verdict:
     rescued = difference(errors["plain-56"], errors["ResNet-56"])
     sentence = (
         f"From 20 to 56 layers the training error changes by {plain.text(' points')} in plain networks and by "
-        f"{residual.text(' points')} in residual ones; at 56 layers plain is above residual by {rescued.text(' points')}."
+        f"{residual.text(' points')} in residual ones; at 56 layers plain is above residual by "
+        f"{rescued.text(' points')}."
     )
     if plain.high < 0:
         return Verdict("does not hold", sentence, plain)
@@ -42,11 +43,12 @@ CLAIM = TrainingClaim(
         "standard": Scale(epochs=10, rates=(0.03, 0.1), pictures=4000, tuning_epochs=3, batch=64),
         "full": Scale(epochs=160, rates=(0.05, 0.1, 0.2), tuning_epochs=20),
     },
-    measure=training_error,
+    figure_of=training_error,
     measured="training error at the end, %",
     tuned_by=lambda run: last(run, "train_loss"),
-    judge=judge,
-    rule="It does not hold if plain-56 ends below plain-20 with Welch's 95 % interval of the difference wholly below 0. It "
-    "holds if that interval lies wholly above 0, plain-56 ends above ResNet-56 as surely, and ResNet-56 is not surely "
-    "above ResNet-20; in direction if ResNet-56 is above ResNet-20 too. All else is undecided: not at this scale.",
+    decide=judge,
+    rule="It does not hold if plain-56 ends below plain-20 with Welch's 95 % interval of the difference wholly below "
+    "0. It holds if that interval lies wholly above 0, plain-56 ends above ResNet-56 as surely, and ResNet-56 "
+    "is not surely above ResNet-20; in direction if ResNet-56 is above ResNet-20 too. All else is undecided: "
+    "not at this scale.",
 )

@@ -37,12 +37,12 @@ CLAIM = TrainingClaim(
         "standard": Scale(epochs=50, rates=(0.003, 0.01, 0.03, 0.06), pictures=5000, tuning_epochs=6, batch=64),
         "full": Scale(epochs=100, rates=(0.001, 0.003, 0.01, 0.03, 0.1), tuning_epochs=5, batch=128),
     },
-    measure=epochs,
+    figure_of=epochs,
     measured="epochs to 25 % training error",
     tuned_by=lambda run: last(run, "train_loss"),
-    judge=judge,
-    rule="The ratio of the geometric means of the epochs, tanh to ReLU, with Welch's 95 % interval on their logarithms, "
-    "against 1 (no difference) and 6 (the paper).",
+    decide=judge,
+    rule="The ratio of the geometric means of the epochs, tanh to ReLU, with Welch's 95 % interval on their "
+    "logarithms, against 1 (no difference) and 6 (the paper).",
     image_size=24,
     until=lambda point: point["train_error"] <= LEVEL,
 )

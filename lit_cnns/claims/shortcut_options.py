@@ -41,12 +41,12 @@ CLAIM = TrainingClaim(
         "standard": Scale(epochs=12, rates=(0.05, 0.1), pictures=5000, tuning_epochs=4, batch=64),
         "full": Scale(epochs=160, rates=(0.05, 0.1, 0.2), tuning_epochs=20, seeds=5),
     },
-    measure=test_error,
+    figure_of=test_error,
     measured="test error at the end, %",
     tuned_by=lambda run: last(run, "held_error"),
-    judge=judge,
-    rule="They differ little if Welch's 95 % interval of each pair's difference lies within 1 point of 0 (the paper's A and "
-    "C are 0.84 apart); they do not if one interval lies wholly outside; else it is undecided.",
+    decide=judge,
+    rule="They differ little if Welch's 95 % interval of each pair's difference lies within 1 point of 0 (the "
+    "paper's A and C are 0.84 apart); they do not if one interval lies wholly outside; else it is undecided.",
     curve="held_error",
     augmented=True,
 )

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import lightning as L
 import torch
@@ -19,18 +19,27 @@ from torch import nn
 from lit_cnns import lineage
 from lit_cnns.checkpoint_io import write_whole
 from lit_cnns.classifier import LitClassifier
-from lit_cnns.data import CIFAR10, ImageData, ImageFolder
+from lit_cnns.data import CIFAR10, ImageData, ImageFolder, prepare
 from lit_cnns.data.memory import TensorSet
 from lit_cnns.fast import half_precision
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+from .claim import Budget, Kind, Results, Settings
+from .drawing import COLOURS, panels
 from .judging import Verdict
 
-Budget = Literal["quick", "standard", "full"]
 Point = dict[str, float]
 PROBE = 1000  # pictures whose errors make a curve
 TUNING_SEED = 1000
 HELD = 20  # one training picture in so many is held out
 SIDE = 32
+CURVES = {
+    "train_error": "training error, %",
+    "held_error": "error on held-out pictures, %",
+    "train_loss": "training loss",
+}
 
 
 @dataclass(frozen=True)
@@ -128,10 +137,10 @@ class TrainingClaim:
         id: its row in `papers/claims.yaml`, or its own name where it is not there.
         arms: what is compared.
         scales: for each budget.
-        measure: the figure of a run that is drawn and judged.
+        figure_of: the figure of a run that is drawn and judged.
         measured: what that figure is, with its unit.
         tuned_by: the figure by which an arm's rate is chosen, smaller is better.
-        judge: from the runs of each arm, by its name, to a verdict.
+        decide: from the runs of each arm, by its name, to a verdict.
         rule: that rule in words.
         image_size: side of the pictures that the networks take.
         augmented: whether training pictures are shifted and mirrored.
@@ -142,21 +151,80 @@ class TrainingClaim:
     id: str
     arms: tuple[Arm, ...]
     scales: Mapping[Budget, Scale]
-    measure: Callable[[Run], float]
+    figure_of: Callable[[Run], float]
     measured: str
     tuned_by: Callable[[Run], float]
-    judge: Callable[[Runs], Verdict]
+    decide: Callable[[Runs], Verdict]
     rule: str
     image_size: int = 32
     augmented: bool = False
     until: Callable[[Point], bool] | None = None
     curve: str = "train_error"
+    kind: Kind = "training"
+
+    def measure(self, settings: Settings) -> Results:
+        """Run all arms: first each rate once, then the best with several seeds. What is there is not run again."""
+        scale = self.scales[settings.budget]
+        seeds = scale.seeds if settings.seeds is None else settings.seeds
+        tuning: list[Run] = []
+        final: list[Run] = []
+        for arm in self.arms:
+            tried = [run_arm(self, arm, scale, rate, TUNING_SEED, settings) for rate in scale.rates]
+            best = min(tried, key=self.tuned_by).rate
+            final += [run_arm(self, arm, scale, best, seed, settings) for seed in range(seeds)]
+            tuning += tried
+        return {
+            "data": description(settings.data),
+            "scale": dataclasses.asdict(scale),
+            "tuning": [dataclasses.asdict(run) for run in tuning],
+            "runs": [dataclasses.asdict(run) for run in final],
+        }
+
+    def judge(self, results: Results) -> Verdict:
+        return self.decide(by_arm(results))
+
+    def draw(self, results: Results, figure: "Figure") -> None:
+        """The curves of all runs, and the figure that is judged for each of them with its mean."""
+        left, right = panels(figure, 2)
+        runs = by_arm(results)
+        for colour, (arm, own) in zip(COLOURS, runs.items(), strict=False):
+            for place, run in enumerate(own):
+                points = [point["epoch"] for point in run.curve], [point[self.curve] for point in run.curve]
+                left.plot(
+                    *points,
+                    color=colour,
+                    alpha=0.85,
+                    linewidth=1.6,
+                    label=None if place else f"{arm}, rate {run.rate:g}",
+                )
+        count = results["scale"]["pictures"]
+        left.set(
+            xlabel=f"passes over {f'{count:,}' if count else 'all training'} pictures",
+            ylabel=CURVES[self.curve],
+            ylim=(0, None),
+        )
+        left.legend()
+        for place, (colour, own) in enumerate(zip(COLOURS, runs.values(), strict=False)):
+            values = [self.figure_of(run) for run in own]
+            known = [value for value in values if math.isfinite(value)]
+            right.plot([place] * len(known), known, "o", color=colour, alpha=0.7)
+            if known:
+                right.plot([place - 0.25, place + 0.25], [sum(known) / len(known)] * 2, color=colour, linewidth=2.5)
+            if len(known) < len(values):
+                right.annotate(
+                    f"{len(values) - len(known)} of {len(values)} never",
+                    (place, 0.97),
+                    xycoords=("data", "axes fraction"),
+                    ha="center",
+                    color=colour,
+                )
+        right.set_xticks(range(len(runs)), list(runs))
+        right.set(ylabel=self.measured, xlim=(-0.6, len(runs) - 0.4), ylim=(0, None))
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """The training, held-out and test pictures of a claim; no run trains on what is held out, no rate is chosen by
-    what is tested."""
+    """What a claim trains on, chooses rates by, and is tested on."""
 
     train: TensorSet
     held: TensorSet
@@ -176,6 +244,12 @@ def data_module(data: str, image_size: int, batch: int, seed: int, augmented: bo
         return CIFAR10(root=data, image_size=image_size, val_size=0, **common)
     folder = ImageFolder(root=data, image_size=image_size, resize=SIDE, train_crop="central_square", **common)
     return folder
+
+
+def description(data: str) -> str:
+    """Name the data in one line."""
+    own = Path(data) / CIFAR10.folder
+    return "CIFAR-10" if own.is_dir() or not Path(data).is_dir() else f"a folder of pictures, {Path(data).name}"
 
 
 @functools.lru_cache(maxsize=2)
@@ -198,9 +272,18 @@ def read(data: str, image_size: int) -> Pictures:
     return Pictures(train.subset(order[held:]), train.subset(order[:held]), test)
 
 
-def run_arm(claim: TrainingClaim, arm: Arm, scale: Scale, rate: float, seed: int, data: str, folder: Path) -> Run:
+def by_arm(results: Results) -> dict[str, list[Run]]:
+    """The runs that are judged, by their arm, in the order of the arms."""
+    found: dict[str, list[Run]] = {}
+    for run in results["runs"]:
+        found.setdefault(run["arm"], []).append(Run(**run))
+    return found
+
+
+def run_arm(claim: TrainingClaim, arm: Arm, scale: Scale, rate: float, seed: int, settings: Settings) -> Run:
     """Train one arm once, or read what an earlier start left; a run that was cut goes on where it was."""
-    place = folder / "runs" / f"{arm.name.replace(' ', '_')}-{rate:g}-{seed}"
+    data = settings.data
+    place = settings.folder / "runs" / f"{arm.name.replace(' ', '_')}-{rate:g}-{seed}"
     record = Path(f"{place}.json")
     if record.is_file():
         return Run(**json.loads(record.read_text()))
@@ -230,6 +313,12 @@ def run_arm(claim: TrainingClaim, arm: Arm, scale: Scale, rate: float, seed: int
     run = Run(arm.name, rate, seed, curve.points, curve.errors(trainer, module, pictures.test), curve.seconds)
     write_whole(json.dumps(dataclasses.asdict(run)).encode(), record)
     shutil.rmtree(place, ignore_errors=True)
+    end = run.curve[-1]
+    settings.report(
+        f"{claim.id}: {arm.name}, rate {rate:g}, {'tuning' if seed == TUNING_SEED else f'seed {seed}'}: after epoch "
+        f"{end['epoch']:.0f} training error {end['train_error']:.1f} %, test error {run.test_error:.1f} %, "
+        f"{run.seconds:.0f} s"
+    )
     return run
 
 
@@ -268,8 +357,9 @@ class Curve(Callback):
         module.eval()
         with torch.no_grad(), trainer.precision_plugin.forward_context():
             for numbers in torch.arange(len(pictures)).split(500):
-                images, labels = self.data.prepare_batch(pictures.__getitems__((0, numbers)), train=False)
-                wrong += int((module(images.to(module.device)).argmax(1).cpu() != labels.cpu()).sum())
+                images, labels, _ = pictures.__getitems__((0, numbers))
+                batch, _ = prepare((images, labels, numbers), self.data.preprocessing, train=False)
+                wrong += int((module(batch.to(module.device)).argmax(1).cpu() != labels.cpu()).sum())
         module.train(training)
         return 100 * wrong / len(pictures)
 
@@ -278,16 +368,3 @@ class Curve(Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.points, self.seconds = state_dict["points"], state_dict["seconds"]
-
-
-def study(claim: TrainingClaim, budget: Budget, data: str, folder: Path, seeds: int | None = None) -> dict[str, Any]:
-    """Run all arms: first each rate once, then the best with several seeds. What is there already is not run again."""
-    scale = claim.scales[budget]
-    count = seeds or scale.seeds
-    tuning, final = [], []
-    for arm in claim.arms:
-        tried = [run_arm(claim, arm, scale, rate, TUNING_SEED, data, folder) for rate in scale.rates]
-        best = min(tried, key=claim.tuned_by).rate
-        final += [run_arm(claim, arm, scale, best, seed, data, folder) for seed in range(count)]
-        tuning += tried
-    return {"tuning": [dataclasses.asdict(run) for run in tuning], "runs": [dataclasses.asdict(run) for run in final]}

@@ -20,8 +20,8 @@ def judge(runs: Runs) -> Verdict:
     tested = difference([run.test_error for run in without], [run.test_error for run in with_it])
     epochs = [[when(run, "train_error", LEVEL) for run in own] for own in (with_it, without)]
     sentence = (
-        f"Without dropout the gap between test and training error is wider by {gaps.text(' points')}, and the test error "
-        f"higher by {tested.text(' points')}"
+        f"Without dropout the gap between test and training error is wider by {gaps.text(' points')}, and the test "
+        f"error higher by {tested.text(' points')}"
     )
     if math.inf in epochs[0] + epochs[1]:
         return Verdict(
@@ -46,10 +46,11 @@ CLAIM = TrainingClaim(
         "standard": Scale(epochs=24, rates=(0.01, 0.03, 0.06), pictures=5000, tuning_epochs=6, batch=64),
         "full": Scale(epochs=100, rates=(0.01, 0.03, 0.06), tuning_epochs=10),
     },
-    measure=gap,
+    figure_of=gap,
     measured="test error - training error at the end, points",
     tuned_by=lambda run: last(run, "held_error"),
-    judge=judge,
-    rule="Two parts, of which the worse decides: the difference of the gaps, without minus with, against 0; and the ratio of "
-    "the epochs to 40 % training error, with to without, against 1 and 2 (the paper); Welch's 95 % intervals.",
+    decide=judge,
+    rule="Two parts, of which the worse decides: the difference of the gaps, without minus with, against 0; and the "
+    "ratio of the epochs to 40 % training error, with to without, against 1 and 2 (the paper); Welch's 95 % "
+    "intervals.",
 )
