@@ -25,6 +25,14 @@ __all__ = [
 ]
 
 CLAIMS: dict[str, str] = {
+    "depth_and_error": "counting",
+    "parameter_counts": "counting",
+    "where_parameters_sit": "counting",
+    "three_3x3": "counting",
+    "two_3x3": "counting",
+    "one_by_one": "counting",
+    "googlenet_12x": "counting",
+    "resnet152_cheaper_than_vgg": "counting",
     "relu_6x": "training",
     "lrn_cifar": "training",
     "dropout_iterations": "training",

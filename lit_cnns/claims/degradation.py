@@ -40,7 +40,7 @@ CLAIM = TrainingClaim(
     ),
     scales={
         "quick": Scale(epochs=4, rates=(0.1,), pictures=2000, seeds=2, batch=64),
-        "standard": Scale(epochs=10, rates=(0.03, 0.1), pictures=4000, tuning_epochs=3, batch=64),
+        "standard": Scale(epochs=12, rates=(0.03, 0.1), pictures=2500, tuning_epochs=3, batch=64),
         "full": Scale(epochs=160, rates=(0.05, 0.1, 0.2), tuning_epochs=20),
     },
     figure_of=training_error,

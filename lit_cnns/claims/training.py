@@ -285,8 +285,11 @@ def run_arm(claim: TrainingClaim, arm: Arm, scale: Scale, rate: float, seed: int
     data = settings.data
     place = settings.folder / "runs" / f"{arm.name.replace(' ', '_')}-{rate:g}-{seed}"
     record = Path(f"{place}.json")
+    made_with = {**dataclasses.asdict(scale), "rates": None, "seeds": None, "data": description(data)}
     if record.is_file():
-        return Run(**json.loads(record.read_text()))
+        kept = json.loads(record.read_text())
+        if kept.pop("made_with") == made_with:
+            return Run(**kept)
     pictures = read(data, claim.image_size).first(scale.pictures)
     module_data = data_module(data, claim.image_size, scale.batch, seed, claim.augmented, **arm.data)
     module_data.sets = {"train": pictures.train, "val": pictures.held, "test": pictures.test}
@@ -311,7 +314,7 @@ def run_arm(claim: TrainingClaim, arm: Arm, scale: Scale, rate: float, seed: int
     cut = place / "last.ckpt"
     trainer.fit(module, module_data, ckpt_path=cut if cut.is_file() else None)
     run = Run(arm.name, rate, seed, curve.points, curve.errors(trainer, module, pictures.test), curve.seconds)
-    write_whole(json.dumps(dataclasses.asdict(run)).encode(), record)
+    write_whole(json.dumps({"made_with": made_with, **dataclasses.asdict(run)}).encode(), record)
     shutil.rmtree(place, ignore_errors=True)
     end = run.curve[-1]
     settings.report(
