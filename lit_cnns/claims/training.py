@@ -17,7 +17,7 @@ from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from torch import nn
 
 from lit_cnns import lineage
-from lit_cnns.checkpoint_io import write_whole
+from lit_cnns.checkpoint_io import WholeCheckpoints, write_whole
 from lit_cnns.classifier import LitClassifier
 from lit_cnns.data import CIFAR10, ImageData, ImageFolder, prepare
 from lit_cnns.data.memory import TensorSet
@@ -304,7 +304,8 @@ def run_arm(claim: TrainingClaim, arm: Arm, scale: Scale, rate: float, seed: int
         max_epochs=epochs,
         devices=1,
         precision=precision,
-        callbacks=[curve, ModelCheckpoint(place, save_last=True, save_top_k=0)],
+        callbacks=[curve, ModelCheckpoint(place, "last", save_on_train_epoch_end=True, enable_version_counter=False)],
+        plugins=[WholeCheckpoints()],
         logger=False,
         enable_progress_bar=False,
         enable_model_summary=False,

@@ -1,6 +1,7 @@
 """`lit-cnns claim [NAME]`: check what a paper says, and draw it."""
 
 import argparse
+import logging
 from pathlib import Path
 
 
@@ -23,6 +24,8 @@ def run(arguments: argparse.Namespace) -> int:
         for name, kind in claims.CLAIMS.items():
             print(f"{name:<28}{kind:<10}{claims.statement(name)['claim']}")
         return 0
+    for talkative in ("lightning.pytorch", "lightning.fabric"):  # they would introduce each of dozens of short runs
+        logging.getLogger(talkative).setLevel(logging.ERROR)
     claim = claims.claim(arguments.name)
     if arguments.seeds is not None and arguments.seeds < 2:
         raise ValueError(f"--seeds is 2 or more, so that there is an interval, not {arguments.seeds}.")
