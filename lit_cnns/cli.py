@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run one command; the exit status. Without `argv` this process is ours, and keeps the memory that it frees."""
     ours, argv = argv is None, sys.argv[1:] if argv is None else argv
-    if ours and argv and argv[0] in (*LIGHTNING_VERBS, "bench"):
+    if ours and argv and argv[0] in (*LIGHTNING_VERBS, "bench", "claim"):
         keep_memory()
     try:
         if argv and argv[0] in LIGHTNING_VERBS:

@@ -50,7 +50,10 @@ ROOMS: dict[str, set[str]] = {
     },
     "callbacks": {"features", "runs"},
 }
-ROOMS["claims"] = {"papers", "evaluation", "features", "classifier", "lineage", "guests", "data", "checkpoints", "runs"}
+ROOMS["claims"] = {
+    *("papers", "models", "evaluation", "features", "checkpoint_io", "fast", "classifier", "initialisation", "lineage"),
+    *("guests", "data", "checkpoints", "runs"),
+}
 ROOMS["fabric"] = {"classifier", "optimisation", "recipes", "lineage", "data", "checkpoints"}
 for last in ("commands", "cli", "__main__"):
     ROOMS[last] = set(ROOMS)

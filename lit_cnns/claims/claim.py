@@ -1,0 +1,161 @@
+"""What a claim is: a statement of a paper, how it is measured, by which rule it is judged, and its figure."""
+
+import json
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from lit_cnns import papers
+from lit_cnns.checkpoint_io import write_whole
+
+from .judging import Interval, Verdict
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Budget = Literal["quick", "standard", "full"]
+Kind = Literal["counting", "looking", "training"]
+Report = Callable[[str], None]
+Results = Mapping[str, Any]
+RESULTS = "results.json"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a claim is run.
+
+    Args:
+        folder: where runs, results and figures go; what is there already is not run again.
+        budget: quick takes minutes on two cores, standard up to an hour, full is the paper's scale for a GPU.
+        data: a folder with CIFAR-10 or with folders of small pictures, where the claim trains.
+        seeds: runs of each arm; None for as many as the budget has.
+        report: is told, line by line, what has been done.
+    """
+
+    folder: Path
+    budget: Budget = "quick"
+    data: str = "data"
+    seeds: int | None = None
+    report: Report = print
+
+
+class Claim(Protocol):
+    """A statement and its check; each lies in a file of its own."""
+
+    @property
+    def id(self) -> str:
+        """Its row in `papers/claims.yaml`."""
+
+    @property
+    def kind(self) -> Kind:
+        """Whether it is checked by counting, by looking or by training."""
+
+    @property
+    def rule(self) -> str:
+        """How results become a verdict, in words."""
+
+    def measure(self, settings: Settings) -> Results:
+        """Find the results, in plain values."""
+
+    def judge(self, results: Results) -> Verdict:
+        """Apply the rule."""
+
+    def draw(self, results: Results, figure: "Figure") -> None:
+        """Draw the results beside the paper's figures."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A claim that is checked by counting, or by looking at networks that are not trained for it: exact or quick.
+
+    Args:
+        id: its row in `papers/claims.yaml`.
+        rule: how results become a verdict.
+        find: gives the results.
+        decide: applies the rule.
+        picture: draws.
+        kind: counting or looking.
+    """
+
+    id: str
+    rule: str
+    find: Callable[[Settings], Results]
+    decide: Callable[[Results], Verdict]
+    picture: Callable[[Results, "Figure"], None]
+    kind: Kind = "counting"
+
+    def measure(self, settings: Settings) -> Results:
+        return self.find(settings)
+
+    def judge(self, results: Results) -> Verdict:
+        return self.decide(results)
+
+    def draw(self, results: Results, figure: "Figure") -> None:
+        self.picture(results, figure)
+
+
+def statement(id: str) -> dict[str, Any]:
+    """The row of `papers/claims.yaml`: `claim`, `paper_says`, `where`, `verdict` (of the quotation) and more."""
+    return next(row for row in papers.claims()["claims"] if row["id"] == id)
+
+
+def run(claim: Claim, settings: Settings) -> Verdict:
+    """Measure, judge and draw; leaves `results.json`, `figure.svg`, `figure.png` and `verdict.md` in the folder."""
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    results = claim.measure(settings)
+    verdict = claim.judge(results)
+    kept = {
+        "claim": claim.id,
+        "budget": settings.budget if claim.kind == "training" else None,
+        "verdict": {
+            "word": verdict.word,
+            "sentence": verdict.sentence,
+            "value": verdict.value and asdict(verdict.value),
+        },
+        "conditions": conditions(),
+        "results": results,
+    }
+    write_whole(json.dumps(kept, indent=1).encode(), settings.folder / RESULTS)
+    draw(claim, results, settings.folder)
+    write_whole(paragraph(claim, verdict).encode(), settings.folder / "verdict.md")
+    return verdict
+
+
+def draw(claim: Claim, results: Results, folder: Path) -> None:
+    """Write `figure.svg` and `figure.png` of results."""
+    from .drawing import new_figure, save
+
+    figure = new_figure()
+    claim.draw(results, figure)
+    save(figure, folder)
+
+
+def read(folder: Path) -> dict[str, Any] | None:
+    """What an earlier run left in a folder; None where nothing was finished."""
+    path = folder / RESULTS
+    return json.loads(path.read_text()) if path.is_file() else None
+
+
+def verdict_of(kept: Mapping[str, Any]) -> Verdict:
+    """The verdict in what `read` gives."""
+    value = kept["verdict"]["value"]
+    return Verdict(kept["verdict"]["word"], kept["verdict"]["sentence"], Interval(**value) if value else None)
+
+
+def paragraph(claim: Claim, verdict: Verdict) -> str:
+    """The finding in a paragraph."""
+    said = statement(claim.id)
+    return (
+        f"**{said['claim'][:1].upper()}{said['claim'][1:]}** ({said['where']}). {verdict.sentence} "
+        f"Verdict: **{verdict.word}**. Rule: {claim.rule}\n"
+    )
+
+
+def conditions() -> dict[str, str]:
+    """What results depend on beside their seeds."""
+    import torch
+
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
+    return {"torch": torch.__version__, "python": platform.python_version(), "device": device}

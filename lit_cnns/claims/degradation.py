@@ -1,0 +1,54 @@
+"""ResNet's first observation: a deeper plain network has the higher training error, a deeper residual one has not."""
+
+from .judging import Verdict, difference
+from .training import Arm, Run, Runs, Scale, TrainingClaim, last
+
+
+def training_error(run: Run) -> float:
+    """Percent of training pictures that are wrong at the end."""
+    return last(run, "train_error")
+
+
+def judge(runs: Runs) -> Verdict:
+    """Compare the deep with the shallow network, plain and residual."""
+    errors = {arm: [training_error(run) for run in own] for arm, own in runs.items()}
+    plain = difference(errors["plain-56"], errors["plain-20"])
+    residual = difference(errors["ResNet-56"], errors["ResNet-20"])
+    rescued = difference(errors["plain-56"], errors["ResNet-56"])
+    sentence = (
+        f"From 20 to 56 layers the training error changes by {plain.text(' points')} in plain networks and by "
+        f"{residual.text(' points')} in residual ones; at 56 layers plain is above residual by "
+        f"{rescued.text(' points')}."
+    )
+    if plain.high < 0:
+        return Verdict("does not hold", sentence, plain)
+    if plain.low <= 0 or rescued.low <= 0:
+        return Verdict("not at this scale", sentence, plain)
+    return Verdict("holds" if residual.low <= 0 else "holds in direction", sentence, plain)
+
+
+CLAIM = TrainingClaim(
+    id="degradation",
+    arms=tuple(
+        Arm(
+            f"{name}-{depth}",
+            f"{name.lower().replace('-', '')}{depth}_cifar",
+            {"schedule": "cosine", "schedule_args": {"warmup": 1}},
+        )
+        for name in ("plain", "ResNet")
+        for depth in (20, 56)
+    ),
+    scales={
+        "quick": Scale(epochs=4, rates=(0.1,), pictures=2000, seeds=2, batch=64),
+        "standard": Scale(epochs=12, rates=(0.03, 0.1), pictures=2500, tuning_epochs=3, batch=64),
+        "full": Scale(epochs=160, rates=(0.05, 0.1, 0.2), tuning_epochs=20),
+    },
+    figure_of=training_error,
+    measured="training error at the end, %",
+    tuned_by=lambda run: last(run, "train_loss"),
+    decide=judge,
+    rule="It does not hold if plain-56 ends below plain-20 with Welch's 95 % interval of the difference wholly below "
+    "0. It holds if that interval lies wholly above 0, plain-56 ends above ResNet-56 as surely, and ResNet-56 "
+    "is not surely above ResNet-20; in direction if ResNet-56 is above ResNet-20 too. All else is undecided: "
+    "not at this scale.",
+)

@@ -1,0 +1,59 @@
+"""From 2012 on the networks of the challenge get deeper and their error falls."""
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from lit_cnns import papers
+
+from .claim import Counted, Results, Settings
+from .drawing import COLOURS, panels
+from .judging import Verdict
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def find(settings: Settings) -> Results:
+    """Take the entries with a known depth from the results pages, in their order."""
+    return {
+        bar["entry"].replace("ILSVRC'", "20"): {"error": bar["error"], "layers": bar["layers"]}
+        for bar in papers.ilsvrc()["chart"]["bars"]
+        if isinstance(bar["layers"], int)
+    }
+
+
+def decide(results: Results) -> Verdict:
+    """Apply the rule."""
+    layers, errors = [row["layers"] for row in results.values()], [row["error"] for row in results.values()]
+    deeper = all(a <= b for a, b in pairwise(layers))
+    better = all(a > b for a, b in pairwise(errors))
+    sentence = "; ".join(f"{name}: {row['layers']} layers, {row['error']} %" for name, row in results.items())
+    return Verdict(
+        "holds" if deeper and better else "does not hold",
+        f"{sentence} (top-5 on the test set, ensembles; the depth of 2013 is that of the usual slide, its nets are not "
+        "published).",
+    )
+
+
+def picture(results: Results, figure: "Figure") -> None:
+    """Draw errors and depths over the entries."""
+    names = list(results)
+    left, right = panels(figure, 2)
+    for axes, key, colour, label in (
+        (left, "error", COLOURS[1], "top-5 error on the test set, %"),
+        (right, "layers", COLOURS[0], "weight layers"),
+    ):
+        drawn = axes.bar(names, [results[name][key] for name in names], color=colour, width=0.6)
+        axes.bar_label(drawn, [f"{results[name][key]:g}" for name in names], padding=3)
+        axes.set(ylabel=label)
+        axes.tick_params(axis="x", rotation=20)
+        axes.grid(axis="x", visible=False)
+
+
+CLAIM = Counted(
+    "depth_and_error",
+    rule="It holds if, from entry to entry, no network is shallower than the one before and each has a smaller error.",
+    find=find,
+    decide=decide,
+    picture=picture,
+)

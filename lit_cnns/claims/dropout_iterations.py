@@ -1,0 +1,56 @@
+"""AlexNet, Section 4.2: without dropout the network overfits, with it training takes longer."""
+
+import math
+
+from .judging import Verdict, difference, judge_effect, ratio
+from .training import Arm, Run, Runs, Scale, TrainingClaim, last, when
+
+LEVEL = 40.0  # percent of training error
+
+
+def gap(run: Run) -> float:
+    """How many points the test error lies above the training error at the end."""
+    return run.test_error - last(run, "train_error")
+
+
+def judge(runs: Runs) -> Verdict:
+    """Compare the gaps and the epochs with and without dropout."""
+    with_it, without = runs["with dropout"], runs["without"]
+    gaps = difference([gap(run) for run in without], [gap(run) for run in with_it])
+    tested = difference([run.test_error for run in without], [run.test_error for run in with_it])
+    epochs = [[when(run, "train_error", LEVEL) for run in own] for own in (with_it, without)]
+    sentence = (
+        f"Without dropout the gap between test and training error is wider by {gaps.text(' points')}, and the test "
+        f"error higher by {tested.text(' points')}"
+    )
+    if math.inf in epochs[0] + epochs[1]:
+        return Verdict(
+            judge_effect(gaps, 0.0, 1e-9), sentence + f"; not every run reached {LEVEL:.0f} % training error.", gaps
+        )
+    longer = ratio(*epochs)
+    sentence += f"; with it, {LEVEL:.0f} % training error takes {longer.text()} times the epochs (the paper: about 2)."
+    words = judge_effect(gaps, 0.0, 1e-9), judge_effect(longer, 1.0, 2.0)
+    return Verdict(max(words, key=WORST.index), sentence, longer)
+
+
+WORST = ("holds", "holds in direction", "not at this scale", "does not hold")
+COMMON = {"init": "he_fan_in", "schedule": "constant"}
+CLAIM = TrainingClaim(
+    id="dropout_iterations",
+    arms=(
+        Arm("with dropout", "vgg_cifar", {**COMMON, "dropout": 0.5}),
+        Arm("without", "vgg_cifar", {**COMMON, "dropout": 0.0}),
+    ),
+    scales={
+        "quick": Scale(epochs=8, rates=(0.02,), pictures=2000, seeds=2, batch=64),
+        "standard": Scale(epochs=24, rates=(0.01, 0.03, 0.06), pictures=5000, tuning_epochs=6, batch=64),
+        "full": Scale(epochs=100, rates=(0.01, 0.03, 0.06), tuning_epochs=10),
+    },
+    figure_of=gap,
+    measured="test error - training error at the end, points",
+    tuned_by=lambda run: last(run, "held_error"),
+    decide=judge,
+    rule="Two parts, of which the worse decides: the difference of the gaps, without minus with, against 0; and the "
+    "ratio of the epochs to 40 % training error, with to without, against 1 and 2 (the paper); Welch's 95 % "
+    "intervals.",
+)

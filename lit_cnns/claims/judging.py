@@ -1,0 +1,87 @@
+"""From measured values to a verdict, by rules that are stated."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import mean, variance
+from typing import Literal
+
+Word = Literal["holds", "holds in direction", "not at this scale", "does not hold"]
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate and its 95 % confidence interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def text(self, unit: str = "") -> str:
+        """As it stands in a sentence."""
+        return f"{self.value:.3g}{unit} (95 % interval {self.low:.3g} to {self.high:.3g})"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found.
+
+    Args:
+        word: whether the statement holds.
+        sentence: the finding, with its uncertainty.
+        value: the figure that was judged, with its interval; none where the rule knows only yes and no.
+    """
+
+    word: Word
+    sentence: str
+    value: Interval | None = None
+
+
+def difference(a: Sequence[float], b: Sequence[float]) -> Interval:
+    """mean(a) - mean(b) of independent runs, with Welch's interval.
+
+    Raises:
+        ValueError: fewer than two values on a side; without them nothing is known of the spread.
+    """
+    if min(len(a), len(b)) < 2:
+        raise ValueError(f"An interval needs two seeds or more of each arm, not {len(a)} and {len(b)}.")
+    from scipy import stats
+
+    parts = [variance(a) / len(a), variance(b) / len(b)]
+    error = math.sqrt(sum(parts))
+    value = mean(a) - mean(b)
+    if error == 0:
+        return Interval(value, value, value)
+    freedom = sum(parts) ** 2 / sum(p**2 / (n - 1) for p, n in zip(parts, (len(a), len(b)), strict=True))
+    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom)) * error
+    return Interval(value, value - reach, value + reach)
+
+
+def ratio(a: Sequence[float], b: Sequence[float]) -> Interval:
+    """The ratio of the geometric means of a and b, all positive, with its interval."""
+    of_logs = difference([math.log(x) for x in a], [math.log(x) for x in b])
+    return Interval(math.exp(of_logs.value), math.exp(of_logs.low), math.exp(of_logs.high))
+
+
+def judge_effect(found: Interval, nothing: float, expected: float) -> Word:
+    """Judge an effect against none and against the one that was claimed.
+
+    It holds if the whole interval lies on the claimed side of `nothing` and reaches `expected`, or goes beyond; in
+    direction if it lies on that side and stays short of `expected`. It does not hold if the whole interval lies on
+    the other side; an interval that contains `nothing` decides nothing: not at this scale.
+    """
+    up = expected > nothing
+    low, high = (found.low, found.high) if up else (-found.high, -found.low)
+    none, claimed = (nothing, expected) if up else (-nothing, -expected)
+    if low > none:
+        return "holds" if high >= claimed else "holds in direction"
+    return "does not hold" if high < none else "not at this scale"
+
+
+def judge_sameness(found: Sequence[Interval], margin: float) -> Word:
+    """Judge whether values differ by no more than `margin`: all intervals within it, or one of them wholly outside."""
+    if all(-margin <= one.low and one.high <= margin for one in found):
+        return "holds"
+    outside = any(one.low > margin or one.high < -margin for one in found)
+    return "does not hold" if outside else "not at this scale"

@@ -1,0 +1,51 @@
+"""AlexNet, Section 3.3: response normalisation lowers the error of a four-layer network on CIFAR-10 by two points."""
+
+from torch import nn
+
+from lit_cnns.models import LocalResponseNorm
+
+from .judging import Verdict, difference, judge_effect
+from .training import Arm, Run, Runs, Scale, TrainingClaim, last
+
+
+def without_normalisation(net: nn.Module) -> None:
+    """Put an identity in the place of each response normalisation."""
+    for name, layer in list(net.named_children()):
+        if isinstance(layer, LocalResponseNorm):
+            setattr(net, name, nn.Identity())
+
+
+def test_error(run: Run) -> float:
+    """Percent of the test pictures that are wrong at the end."""
+    return run.test_error
+
+
+def judge(runs: Runs) -> Verdict:
+    """Compare the test errors without and with normalisation."""
+    found = difference([run.test_error for run in runs["without"]], [run.test_error for run in runs["with LRN"]])
+    sentence = f"Without response normalisation the test error is higher by {found.text(' points')}; the paper has 2."
+    return Verdict(judge_effect(found, nothing=0.0, expected=2.0), sentence, found)
+
+
+COMMON = {"init": "he_fan_in", "schedule": "cosine", "schedule_args": {"warmup": 1}}
+CLAIM = TrainingClaim(
+    id="lrn_cifar",
+    arms=(
+        Arm("with LRN", "alexnet_cifar_11pct", COMMON),
+        Arm("without", "alexnet_cifar_11pct", COMMON, change=without_normalisation),
+    ),
+    scales={
+        "quick": Scale(epochs=8, rates=(0.003,), pictures=2000, seeds=2, batch=64),
+        "standard": Scale(epochs=14, rates=(0.003, 0.01, 0.03), pictures=8000, tuning_epochs=4, batch=64),
+        "full": Scale(epochs=150, rates=(0.001, 0.003, 0.01), tuning_epochs=15),
+    },
+    figure_of=test_error,
+    measured="test error at the end, %",
+    tuned_by=lambda run: last(run, "held_error"),
+    decide=judge,
+    rule="The difference of the mean test errors, without minus with, with Welch's 95 % interval, against 0 and 2 "
+    "points.",
+    image_size=24,
+    augmented=True,
+    curve="held_error",
+)

@@ -1,0 +1,48 @@
+"""AlexNet's figure 1: how much faster a network with ReLU learns than its twin with tanh."""
+
+import math
+
+from .judging import Verdict, judge_effect, ratio
+from .training import Arm, Run, Runs, Scale, TrainingClaim, last, when
+
+LEVEL = 25.0  # percent of training error
+NO_DECAY = {"decay": 0.0}  # the paper's comparison has no regularisation
+
+
+def epochs(run: Run) -> float:
+    """Epochs until a quarter of the training pictures is wrong."""
+    return when(run, "train_error", LEVEL)
+
+
+def judge(runs: Runs) -> Verdict:
+    """Compare the epochs of tanh with those of ReLU; a run that never got there counts as long as it lasted."""
+    needed = {arm: [min(epochs(run), last(run, "epoch")) for run in own] for arm, own in runs.items()}
+    found = ratio(needed["tanh"], needed["ReLU"])
+    short = sum(math.isinf(epochs(run)) for run in runs["tanh"])
+    least = f", at least: {short} of the runs with tanh never got there" if short else ""
+    sentence = f"tanh needs {found.text()} times the epochs of ReLU to {LEVEL:.0f} % training error{least}."
+    return Verdict(judge_effect(found, nothing=1.0, expected=6.0), sentence, found)
+
+
+CLAIM = TrainingClaim(
+    id="relu_6x",
+    arms=(
+        Arm("ReLU", "alexnet_cifar_13pct", {**NO_DECAY, "init": "he_fan_in", "schedule": "constant"}),
+        Arm(
+            "tanh", "alexnet_cifar_13pct", {**NO_DECAY, "init": "glorot", "schedule": "constant", "activation": "tanh"}
+        ),
+    ),
+    scales={
+        "quick": Scale(epochs=12, rates=(0.01, 0.03), pictures=2000, tuning_epochs=4, seeds=2, batch=64),
+        "standard": Scale(epochs=50, rates=(0.003, 0.01, 0.03, 0.06), pictures=5000, tuning_epochs=6, batch=64),
+        "full": Scale(epochs=100, rates=(0.001, 0.003, 0.01, 0.03, 0.1), tuning_epochs=5, batch=128),
+    },
+    figure_of=epochs,
+    measured="epochs to 25 % training error",
+    tuned_by=lambda run: last(run, "train_loss"),
+    decide=judge,
+    rule="The ratio of the geometric means of the epochs, tanh to ReLU, with Welch's 95 % interval on their "
+    "logarithms, against 1 (no difference) and 6 (the paper).",
+    image_size=24,
+    until=lambda point: point["train_error"] <= LEVEL,
+)

@@ -1,0 +1,52 @@
+"""ResNet, table 3: zero padding, projections where sizes change and projections everywhere differ little."""
+
+from itertools import combinations
+
+from .judging import Verdict, difference, judge_sameness
+from .training import Arm, Run, Runs, Scale, TrainingClaim, last
+
+MARGIN = 1.0  # points; the paper's A and C are 0.84 apart
+
+
+def test_error(run: Run) -> float:
+    """Percent of the test pictures that are wrong at the end."""
+    return run.test_error
+
+
+def judge(runs: Runs) -> Verdict:
+    """Compare each pair of options."""
+    found = [
+        difference([run.test_error for run in runs[a]], [run.test_error for run in runs[b]])
+        for a, b in combinations(runs, 2)
+    ]
+    pairs = "; ".join(f"{a} - {b} {one.text()}" for (a, b), one in zip(combinations(runs, 2), found, strict=True))
+    word = judge_sameness(found, MARGIN)
+    return Verdict(
+        word, f"Differences of the test error in points: {pairs}.", max(found, key=lambda one: abs(one.value))
+    )
+
+
+CLAIM = TrainingClaim(
+    id="shortcut_options",
+    arms=tuple(
+        Arm(
+            f"option {option}",
+            "resnet20_cifar",
+            {"shortcut": option, "schedule": "cosine", "schedule_args": {"warmup": 1}},
+        )
+        for option in "ABC"
+    ),
+    scales={
+        "quick": Scale(epochs=4, rates=(0.1,), pictures=2000, seeds=2, batch=64),
+        "standard": Scale(epochs=12, rates=(0.05, 0.1), pictures=5000, tuning_epochs=4, batch=64),
+        "full": Scale(epochs=160, rates=(0.05, 0.1, 0.2), tuning_epochs=20, seeds=5),
+    },
+    figure_of=test_error,
+    measured="test error at the end, %",
+    tuned_by=lambda run: last(run, "held_error"),
+    decide=judge,
+    rule="They differ little if Welch's 95 % interval of each pair's difference lies within 1 point of 0 (the "
+    "paper's A and C are 0.84 apart); they do not if one interval lies wholly outside; else it is undecided.",
+    curve="held_error",
+    augmented=True,
+)

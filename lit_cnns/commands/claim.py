@@ -1,0 +1,36 @@
+"""`lit-cnns claim [NAME]`: check what a paper says, and draw it."""
+
+import argparse
+import logging
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Checks a statement of a paper at a stated budget; leaves results.json, figure.png, figure.svg and verdict.md "
+        "in runs/claims/NAME/BUDGET. What was cut goes on where it was. Without a name: lists the claims."
+    )
+    parser.add_argument("name", nargs="?", help="a claim; none lists them")
+    parser.add_argument("--budget", choices=("quick", "standard", "full"), default="quick")
+    parser.add_argument("--data", default="data", help="folder with CIFAR-10, or of class folders of small pictures")
+    parser.add_argument("--seeds", type=int, help="runs of each arm, 2 or more; by default as many as the budget has")
+    parser.add_argument("--folder", type=Path, help="where results go, instead of runs/claims/NAME/BUDGET")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from lit_cnns import claims
+
+    if arguments.name is None:
+        for name, kind in claims.CLAIMS.items():
+            print(f"{name:<28}{kind:<10}{claims.statement(name)['claim']}")
+        return 0
+    for talkative in ("lightning.pytorch", "lightning.fabric"):  # they would introduce each of dozens of short runs
+        logging.getLogger(talkative).setLevel(logging.ERROR)
+    claim = claims.claim(arguments.name)
+    if arguments.seeds is not None and arguments.seeds < 2:
+        raise ValueError(f"--seeds is 2 or more, so that there is an interval, not {arguments.seeds}.")
+    folder = arguments.folder or Path("runs", "claims", claim.id, arguments.budget)
+    settings = claims.Settings(folder, arguments.budget, arguments.data, arguments.seeds)
+    verdict = claims.run(claim, settings)
+    print(f"{verdict.word}: {verdict.sentence}\n{folder}/figure.png")
+    return 0

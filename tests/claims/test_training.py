@@ -1,0 +1,85 @@
+"""A claim by training on a small folder of pictures: arms, rates, seeds, and a run that is cut."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lit_cnns import claims
+from lit_cnns.claims import training
+from lit_cnns.claims.training import Scale
+
+CLAIM = dataclasses.replace(
+    claims.claim("lrn_cifar"),
+    scales={"quick": Scale(epochs=2, rates=(0.001, 0.01), pictures=32, tuning_epochs=1, seeds=2, batch=16)},
+)
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory) -> str:
+    """Red and blue pictures of 32 x 32, 40 of each to train on and 6 to test on."""
+    folder = tmp_path_factory.mktemp("pictures")
+    random = np.random.default_rng(0)
+    for split, count in (("train", 40), ("test", 6)):
+        for channel, name in enumerate(("blue", "red")):
+            place = folder / split / name
+            place.mkdir(parents=True)
+            for number in range(count):
+                picture = random.integers(0, 120, (32, 32, 3), dtype=np.uint8)
+                picture[:, :, 2 - 2 * channel] += 100
+                Image.fromarray(picture).save(place / f"{number}.png")
+    return str(folder)
+
+
+def without_seconds(results: dict) -> list[dict]:
+    return [{**run, "seconds": 0} for run in results["runs"]]
+
+
+def test_each_arm_runs_at_its_own_best_rate_with_every_seed(pictures, tmp_path):
+    told: list[str] = []
+    results = CLAIM.measure(claims.Settings(tmp_path, data=pictures, report=told.append))
+    assert len(results["tuning"]) == 4
+    assert len(told) == 8
+    for arm in CLAIM.arms:
+        tried = [training.Run(**run) for run in results["tuning"] if run["arm"] == arm.name]
+        best = min(tried, key=CLAIM.tuned_by).rate
+        own = [run for run in results["runs"] if run["arm"] == arm.name]
+        assert [(run["rate"], run["seed"]) for run in own] == [(best, 0), (best, 1)]
+        assert all(len(run["curve"]) == 2 for run in own)
+    again: list[str] = []
+    assert CLAIM.measure(claims.Settings(tmp_path, data=pictures, report=again.append)) == results
+    assert again == []  # nothing was trained twice
+
+
+def test_a_run_that_was_cut_goes_on_and_ends_with_the_same_numbers(pictures, tmp_path, monkeypatch):
+    whole = CLAIM.measure(claims.Settings(tmp_path / "whole", data=pictures, report=lambda line: None))
+    settings = claims.Settings(tmp_path / "cut", data=pictures, report=lambda line: None)
+    usual, calls = training.Curve.on_train_epoch_start, []
+
+    def cut(self, trainer, module):
+        calls.append(trainer.current_epoch)
+        if len(calls) == 6:  # the second epoch of the first arm's second seed
+            raise KeyboardInterrupt
+        usual(self, trainer, module)
+
+    monkeypatch.setattr(training.Curve, "on_train_epoch_start", cut)
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        CLAIM.measure(settings)
+    left = list(Path(settings.folder).rglob("last.ckpt"))
+    assert len(left) == 1
+    monkeypatch.setattr(training.Curve, "on_train_epoch_start", usual)
+    assert without_seconds(CLAIM.measure(settings)) == without_seconds(whole)
+
+
+def test_another_scale_does_not_take_the_old_runs(pictures, tmp_path):
+    settings = claims.Settings(tmp_path, data=pictures, report=lambda line: None)
+    CLAIM.measure(settings)
+    longer = dataclasses.replace(CLAIM, scales={"quick": dataclasses.replace(CLAIM.scales["quick"], epochs=3)})
+    assert all(len(run["curve"]) == 3 for run in longer.measure(settings)["runs"])
+
+
+def test_pictures_that_are_too_large_are_refused_with_a_sentence(tmp_path):
+    with pytest.raises(ValueError, match="CIFAR-10"):
+        CLAIM.measure(claims.Settings(tmp_path, data=str(tmp_path / "nothing")))

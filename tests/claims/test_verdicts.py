@@ -1,0 +1,125 @@
+"""Verdicts follow from the data: with the effect taken out of it, or turned round, they change."""
+
+import pytest
+
+from lit_cnns import claims
+from lit_cnns.claims.training import Run
+
+CURVE = [{"epoch": float(e), "step": 100.0 * e} for e in range(1, 11)]
+
+
+def made(arm: str, seed: int, errors: list[float], test_error: float = 30.0) -> Run:
+    """A run whose training and held-out errors are given, epoch by epoch."""
+    curve = [
+        {**point, "train_loss": error / 50, "train_error": error, "held_error": error}
+        for point, error in zip(CURVE, errors, strict=False)
+    ]
+    return Run(arm, 0.1, seed, curve, test_error, 1.0)
+
+
+def falling(start: float, factor: float, seed: int) -> list[float]:
+    return [start * factor**epoch + 0.1 * seed for epoch in range(10)]
+
+
+def swapped(runs: dict[str, list[Run]]) -> dict[str, list[Run]]:
+    names = list(runs)
+    return dict(zip(names, reversed(list(runs.values())), strict=True))
+
+
+def mixed(runs: dict[str, list[Run]]) -> dict[str, list[Run]]:
+    """The same runs dealt out anew, so that no arm differs from another."""
+    pool = [run for place in range(3) for own in runs.values() for run in own[place : place + 1]]
+    dealt = {name: pool[place :: len(runs)] for place, name in enumerate(runs)}
+    # every second run changes sides
+    names = list(dealt)
+    for a, b in zip(names[::2], names[1::2], strict=False):
+        dealt[a][0], dealt[b][0] = dealt[b][0], dealt[a][0]
+    return dealt
+
+
+FAST_AND_SLOW = {
+    "relu_6x": ("ReLU", "tanh"),
+    "bn_speed": ("with batch norm", "without"),
+}
+
+
+@pytest.mark.parametrize("id", FAST_AND_SLOW)
+def test_a_claim_of_speed_follows_the_epochs(id):
+    fast, slow = FAST_AND_SLOW[id]
+    claim = claims.claim(id)
+    runs = {
+        fast: [made(fast, seed, falling(80, 0.5, seed)) for seed in range(3)],
+        slow: [made(slow, seed, falling(80, 0.85, seed)) for seed in range(3)],
+    }
+    assert claim.decide(runs).word == "holds in direction"
+    assert claim.decide(mixed(runs)).word == "not at this scale"
+    assert claim.decide(swapped(runs)).word == "does not hold"
+
+
+def test_degradation_needs_the_deeper_plain_network_to_be_worse():
+    claim = claims.claim("degradation")
+    ends = {"plain-20": 30.0, "plain-56": 40.0, "ResNet-20": 28.0, "ResNet-56": 22.0}
+    runs = {arm: [made(arm, seed, [end + seed / 2]) for seed in range(3)] for arm, end in ends.items()}
+    assert claim.decide(runs).word == "holds"
+    assert claim.decide(mixed(runs)).word == "not at this scale"
+    turned = {**runs, "plain-20": runs["plain-56"], "plain-56": runs["plain-20"]}
+    assert claim.decide(turned).word == "does not hold"
+    worse_too = {**runs, "ResNet-56": [made("ResNet-56", seed, [33 + seed / 2]) for seed in range(3)]}
+    assert claim.decide(worse_too).word == "holds in direction"
+
+
+@pytest.mark.parametrize(("gain", "word"), [(2.0, "holds"), (0.0, "not at this scale"), (-2.0, "does not hold")])
+def test_response_normalisation_is_judged_by_the_test_error(gain, word):
+    runs = {
+        "with LRN": [made("with LRN", seed, [20.0], 30 + 0.1 * seed) for seed in range(3)],
+        "without": [made("without", seed, [20.0], 30 + gain + 0.1 * seed) for seed in range(3)],
+    }
+    assert claims.claim("lrn_cifar").decide(runs).word == word
+
+
+def test_dropout_is_judged_by_the_gap_and_by_the_epochs():
+    claim = claims.claim("dropout_iterations")
+    runs = {
+        "with dropout": [made("with dropout", seed, falling(80, 0.85, seed), 30.0) for seed in range(3)],
+        "without": [made("without", seed, falling(80, 0.7, seed), 35.0) for seed in range(3)],
+    }
+    assert claim.decide(runs).word in ("holds", "holds in direction")
+    assert claim.decide(swapped(runs)).word == "does not hold"
+
+
+@pytest.mark.parametrize(("apart", "word"), [(0.3, "holds"), (5.0, "does not hold")])
+def test_the_shortcut_options_differ_little_within_a_point(apart, word):
+    runs = {
+        f"option {name}": [made(name, seed, [20.0], 30 + place * apart + 0.05 * seed) for seed in range(3)]
+        for place, name in enumerate("ABC")
+    }
+    assert claims.claim("shortcut_options").decide(runs).word == word
+
+
+@pytest.mark.parametrize("id", [id for id, kind in claims.CLAIMS.items() if kind == "counting"])
+def test_a_count_leaves_results_a_figure_and_a_paragraph(id, tmp_path):
+    verdict = claims.run(claims.claim(id), claims.Settings(tmp_path))
+    kept = claims.read(tmp_path)
+    assert claims.verdict_of(kept) == verdict
+    assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
+    assert "<svg" in (tmp_path / "figure.svg").read_text()
+    assert verdict.word in (tmp_path / "verdict.md").read_text()
+
+
+def test_a_count_that_is_off_does_not_hold():
+    claim = claims.claim("parameter_counts")
+    right = claim.measure(claims.Settings(None))
+    assert claim.judge(right).word == "holds"
+    assert claim.judge({**right, "GoogLeNet": 13_378_280}).word == "does not hold"
+    stacks = claims.claim("three_3x3")
+    counted = stacks.measure(claims.Settings(None))
+    assert stacks.judge(counted).word == "holds"
+    assert stacks.judge({**counted, "stack": {**counted["stack"], "field": 5}}).word == "does not hold"
+
+
+def test_every_claim_has_a_row_and_a_rule():
+    for id, kind in claims.CLAIMS.items():
+        claim = claims.claim(id)
+        assert (claim.id, claim.kind) == (id, kind)
+        assert claims.statement(id)["where"]
+        assert claim.rule.endswith(".")
