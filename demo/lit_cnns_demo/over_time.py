@@ -206,7 +206,9 @@ def moment(shelf: Shelf, run: Run, number: Any, image: "Tensor | None", layer: s
     Raises:
         ValueError: no such checkpoint, or it cannot be loaded.
     """
-    from . import panels
+    from lit_cnns import features
+
+    from . import layer_views, panels
 
     moments = run.moments
     if not isinstance(number, (int, float)) or number != int(number) or not 1 <= number <= len(moments):
@@ -215,10 +217,10 @@ def moment(shelf: Shelf, run: Run, number: Any, image: "Tensor | None", layer: s
     network = shelf.network(run.at(at))
     layer = layer if layer in network.layers else next(iter(network.layers))
     told = {"number": int(number), "of": len(moments), "epoch": at.epoch, "step": at.step, "layer": layer}
-    told["kernels"] = panels.kernels(network)
+    told["kernels"] = features.kernels(network.net)
     if image is not None:
         found = panels.answer(network, image)
-        told["maps"] = panels.look(network, image, layer).picture
+        told["maps"] = layer_views.look(network, image, layer).picture
         told |= {"answer": found.as_data(), "card": cards.answers([found])}
     return told
 

@@ -148,7 +148,7 @@ def crop_and_flip(images: Tensor, side: int, flip: bool, u: Tensor, corners: boo
     if images.dtype == torch.uint8 and images.shape[2:] == (side, side):
         if images.device.type == "cpu":
             flipped = images.clone()
-            for number in mirrored.flatten().nonzero().flatten().tolist():
+            for number in turned_round.flatten().nonzero().flatten().tolist():
                 flipped[number] = images[number].flip(2)
             return flipped
         # bytes wrap around: picture + (mirror image - picture) is exact, and far faster than picking each pixel

@@ -64,7 +64,7 @@ def capture(net: nn.Module, names: Iterable[str], inputs: bool = False) -> Itera
     Raises:
         ValueError: for a name that `net` does not have.
     """
-    known = {path: module for path, module in net.named_modules(remove_duplicate=False) if path}
+    known = _named(net)
     modules = {name: _find(net, name, known) for name in names}
     maps: dict[str, Tensor] = {}
     silent = set(modules)
@@ -135,7 +135,12 @@ def _both_hooks(module: nn.Module, start: Callable[..., None], finish: Callable[
     return [module.register_forward_pre_hook(start), module.register_forward_hook(finish)]
 
 
-def _find(net: nn.Module, name: str, known: dict[str, nn.Module]) -> nn.Module:
+def _named(net: nn.Module) -> dict[str, nn.Module]:
+    return {path: module for path, module in net.named_modules(remove_duplicate=False) if path}
+
+
+def _find(net: nn.Module, name: str, known: dict[str, nn.Module] | None = None) -> nn.Module:
+    known = known or _named(net)
     if name not in known:
         close = get_close_matches(name, known, n=3) or list(known)[:8]
         raise ValueError(f"{type(net).__name__} has no layer '{name}'. Near it: {', '.join(close)}.")

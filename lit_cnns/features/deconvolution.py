@@ -11,6 +11,7 @@ from torch.overrides import TorchFunctionMode
 
 from .capture import _find, exclusive
 from .heat import one_picture
+from .inhibition import is_response_norm
 from .receptive_field import receptive_fields
 
 RECTIFIERS = {F.relu, F.relu_, torch.relu, torch.relu_, Tensor.relu, Tensor.relu_}
@@ -94,7 +95,7 @@ def _output(net: nn.Module, picture: Tensor, layer: str) -> Tensor:
         torch.set_grad_enabled(False)
 
     found = _find(net, layer)
-    norms = [module for module in net.modules() if type(module).__name__ == nn.LocalResponseNorm.__name__]
+    norms = [module for module in net.modules() if is_response_norm(module)]
     with exclusive(net), torch.enable_grad(), _Rectify():
         handles = [module.register_forward_hook(_pass) for module in norms]
         handles.append(found.register_forward_hook(keep))
