@@ -63,7 +63,10 @@ def test_an_overlay_is_parsed_on_top_of_a_recipe(parser, name):
 
 def _contains(whole, part):
     if isinstance(part, dict):
-        return all(key in whole and _contains(whole[key], value) for key, value in part.items())
+        names = {key: key.removesuffix("+") for key in part}  # callbacks+ appends
+        return all(names[key] in whole and _contains(whole[names[key]], value) for key, value in part.items())
+    if isinstance(part, list):
+        return all(any(_contains(one, other) for one in whole) for other in part)
     return whole == part
 
 
