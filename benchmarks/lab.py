@@ -99,7 +99,7 @@ def decoding(runs: int) -> list[Row]:
 def opening(runs: int) -> list[Row]:
     """From the start of `lit-cnns demo` to the page's first answer; wall clock."""
     taken = []
-    for _ in range(runs):
+    for _ in range(max(1, runs // 3)):
         with socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -122,13 +122,18 @@ def answers(port: int) -> bool:
         return False
 
 
+PARTS = {"comparing": comparing, "decoding": decoding, "opening": opening}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=15, help="timed runs, after one that is not timed")
-    runs = parser.parse_args().runs
+    parser.add_argument("--only", choices=PARTS, help="measure this alone")
+    arguments = parser.parse_args()
+    runs, chosen = arguments.runs, [arguments.only] if arguments.only else [*PARTS]
     torch.set_num_threads(1)
     load = os.getloadavg()[0]
-    rows = [*comparing(runs), *decoding(runs), *opening(max(1, runs // 3))]
+    rows = [row for name in chosen for row in PARTS[name](runs)]
     where = f"Python {platform.python_version()}, torch {torch.__version__}, {platform.machine()}"
     print(f"{where}, {os.cpu_count()} cores, load {load:.1f} before; ms, n = {runs}\n")
     print("| | median | at most |\n|---|--:|--:|")

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
@@ -118,8 +119,7 @@ def launch(
 
 def serve(demo: gr.Blocks, **options: Any) -> tuple[Any, str, str]:
     """Serve what `build` gave, with the lab's look and safe settings; `options` are those of `Blocks.launch`."""
-    # torch and Lightning take seconds: they come while the page is already up
-    threading.Thread(target=_import_the_slow, daemon=True).start()
+    threading.Thread(target=_import_the_slow, args=(demo,), daemon=True).start()
     settings: dict[str, Any] = {
         "theme": _theme(),
         "css_paths": Path(__file__).parent / "style.css",
@@ -133,7 +133,10 @@ def serve(demo: gr.Blocks, **options: Any) -> tuple[Any, str, str]:
     return demo.launch(**{**settings, **options})
 
 
-def _import_the_slow() -> None:
+def _import_the_slow(demo: gr.Blocks) -> None:
+    """Import torch and Lightning, which take seconds, as soon as the page is up: before, they would delay it."""
+    while not demo.is_running:
+        time.sleep(0.02)
     for module in ("lit_cnns.checkpoints", "lit_cnns_demo.panels"):
         import_module(module)
 
