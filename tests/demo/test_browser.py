@@ -121,7 +121,7 @@ def test_a_new_run_appears_while_the_page_is_open_and_the_choice_stays(visit: La
 def test_nothing_is_wider_than_the_window(visit: LabPage, width: int) -> None:
     visit.page.set_viewport_size({"width": width, "height": 900})
     visit.upload(EXAMPLES / "coffee.jpg")
-    for name in ("Compare", "Feature maps", "Draw"):
+    for name in ("Compare", "Many pictures", "Feature maps", "Draw"):
         visit.tab(name)
         visit.page.wait_for_timeout(300)
         assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
