@@ -8,6 +8,8 @@ from lit_cnns.data.imagenet import ImageNet
 from lit_cnns.data.mnist import MNIST, FashionMNIST
 from lit_cnns.data.module import ImageData
 from lit_cnns.data.pictures import ImageError, fit_image, read_image
+from lit_cnns.data.storage import StorageError
+from lit_cnns.data.streamed import StreamedImages
 
 __all__ = [
     "CIFAR10",
@@ -20,6 +22,8 @@ __all__ = [
     "ImageError",
     "ImageFolder",
     "ImageNet",
+    "StorageError",
+    "StreamedImages",
     "fit_image",
     "prepare",
     "read_image",
