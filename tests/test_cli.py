@@ -426,7 +426,7 @@ def test_a_run_says_batch_and_rate_first_and_where_everything_is_last(tmp_path, 
     first, last = caplog.text, capsys.readouterr().out
     assert first.count("Global batch 32 = 1 process(es) x 1 accumulated x 32 pictures.") == 1
     assert first.count("Learning rate 0.002 for the whole batch of an optimiser step") == 1
-    assert "Trained 1 epochs, 2 steps, in 0:00:" in last
+    assert "Done after 1 epochs, 2 steps; this start took 0:00:" in last
     named = set(re.findall(r"runs/\S+\.(?:ckpt|csv|yaml)", last))
     assert {Path(name).name.partition("-")[0] for name in named} == {"best", "last.ckpt", "metrics.csv", "config.yaml"}
     assert all(Path(name).is_file() for name in named)

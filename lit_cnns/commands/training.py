@@ -207,7 +207,7 @@ class LitCLI(LightningCLI):
         if not trainer.is_global_zero or trainer.fast_dev_run:  # type: ignore[attr-defined]
             return
         passed = timedelta(seconds=round(time.monotonic() - self.began))
-        print(f"Trained {trainer.current_epoch} epochs, {trainer.global_step:,} steps, in {passed}.")
+        print(f"Done after {trainer.current_epoch} epochs, {trainer.global_step:,} steps; this start took {passed}.")
         for callback in trainer.checkpoint_callbacks:
             if isinstance(callback, ModelCheckpoint) and callback.best_model_path:
                 known = callback.monitor and callback.best_model_score is not None
