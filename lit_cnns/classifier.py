@@ -9,6 +9,7 @@ import lightning as L
 import torch
 import torch.nn.functional as F
 from lightning.pytorch.callbacks import WeightAveraging
+from lightning.pytorch.utilities.rank_zero import rank_zero_info
 from torch import Tensor, nn
 from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import fully_shard
@@ -19,7 +20,14 @@ from torchmetrics import Metric
 import lit_cnns
 from lit_cnns.evaluation import Views, correct_at, fully_convolutional, mean_probabilities
 from lit_cnns.initialisation import initialise
-from lit_cnns.optimisation import BY_VALIDATION, check_optimizer, check_schedule, make_optimizer, make_scheduler
+from lit_cnns.optimisation import (
+    BY_VALIDATION,
+    check_optimizer,
+    check_schedule,
+    make_optimizer,
+    make_scheduler,
+    rate_sentence,
+)
 
 NOT_COUNTED = -100  # the label of a padding picture: it is neither trained on nor counted
 
@@ -298,6 +306,10 @@ class LitClassifier(L.LightningModule):
         """The optimiser of a run."""
         groups = self.parameter_groups()
         return make_optimizer(self.optimizer, groups, self.lr, self.momentum, **self.optimizer_args)
+
+    def on_train_start(self) -> None:
+        """Say what the learning rate belongs to."""
+        rank_zero_info(rate_sentence(self.trainer.optimizers[0]))
 
     def configure_optimizers(self) -> Any:
         optimizer = self.new_optimizer()

@@ -18,7 +18,7 @@ from lit_cnns.checkpoints import save_slim
 from lit_cnns.classifier import ExactCounts, LitClassifier
 from lit_cnns.data import ImageData
 from lit_cnns.lineage import LINEAGE
-from lit_cnns.optimisation import make_scheduler
+from lit_cnns.optimisation import make_scheduler, rate_sentence
 from lit_cnns.recipes import find_config, read_config
 
 __all__ = ["evaluate", "fit"]
@@ -35,6 +35,7 @@ def fit(fabric: Fabric, model: LitClassifier, data: ImageData, epochs: int) -> d
     module.mark_forward_method("training_step")
     steps = epochs * len(loader)
     plan = make_scheduler(optimizer, model.schedule, model.schedule_args, steps, len(loader))
+    fabric.print(rate_sentence(optimizer))
     figures: dict[str, float] = {}
     for epoch in range(epochs):
         module.train()

@@ -20,8 +20,8 @@ import torch
 from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 from lightning.fabric.strategies.launchers.subprocess_script import _ChildProcessObserver
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint, WeightAveraging
-from lightning.pytorch.plugins.environments import SLURMEnvironment
 from lightning.pytorch.strategies import DDPStrategy, SingleDeviceStrategy
+from lightning.pytorch.trainer.connectors.signal_connector import _HandlersCompose
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from torch import Tensor
 
@@ -83,6 +83,7 @@ class SaveWhenCut(Callback):
         self.lost = False  # whether the other processes are out of reach
         self.averaged = False  # whether the network has averaged weights for a validation
         self.before: dict[int, Any] = {}
+        self.queue: Any = None  # what answered SIGUSR1 before
 
     def state_dict(self) -> dict[str, Any]:
         return {"seed": self.seed}
@@ -103,7 +104,8 @@ class SaveWhenCut(Callback):
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         self.first_step = trainer.global_step
         self._wait(0.0)
-        kinds = [kind for kind in STOPS if kind != signal.SIGTERM or not SLURMEnvironment.detect()]
+        self.queue = signal.getsignal(signal.SIGUSR1)
+        kinds = [kind for kind in STOPS if kind != signal.SIGTERM or not self._requeues]
         if threading.current_thread() is threading.main_thread():
             self.before = {kind: signal.signal(kind, self._note) for kind in kinds}
 
@@ -123,12 +125,17 @@ class SaveWhenCut(Callback):
         word = self._agreed(trainer, pl_module.device)
         if word == SAVE:
             self._renew(trainer)
-        elif word == signal.SIGUSR1 and SLURMEnvironment.detect():
+        elif word == signal.SIGUSR1 and self._requeues:
             self.told = 0
-            self.before[word](word, None)  # Lightning's own: a checkpoint, and a new place in the queue
+            self.queue(word, None)
         elif word:
             self._keep(trainer)
             raise STOPS[word]
+
+    @property
+    def _requeues(self) -> bool:
+        """Whether Lightning answers SIGUSR1, by a checkpoint and a new place in SLURM's queue; SIGTERM then waits."""
+        return isinstance(self.queue, _HandlersCompose)
 
     def _agreed(self, trainer: L.Trainer, device: torch.device) -> int:
         """What all processes do now: stop by a signal that one of them got, save, or 0 for go on."""

@@ -25,6 +25,15 @@ OPTIMIZERS = {
 BY_VALIDATION = sys.maxsize
 
 
+def rate_sentence(optimizer: Optimizer) -> str:
+    """What a run's learning rate is, and what it belongs to."""
+    group = optimizer.param_groups[0]
+    return (
+        f"Learning rate {group.get('initial_lr', group['lr']):g} for the whole batch of an optimiser step: it is not "
+        "scaled by the number of processes or accumulated steps."
+    )
+
+
 def check_optimizer(name: str, arguments: dict[str, Any]) -> None:
     """Raise ValueError with a sentence when the optimiser or one of its arguments does not exist."""
     if name not in OPTIMIZERS:

@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -39,8 +40,13 @@ save_every: 0.001
 PATIENCE = 60  # seconds in which a run that was told to stop must have ended
 
 
-def start(folder: Path, epochs: int) -> int:
-    """One `lit-cnns fit --resume auto` in a process of its own."""
+def start(
+    folder: Path,
+    epochs: int,
+    options: Sequence[str] = ("--resume", "auto"),
+    first: Callable[[], None] | None = None,
+) -> int:
+    """One `lit-cnns fit` in a process of its own, in which something may be done before."""
     pid = os.fork()
     if pid:
         return pid
@@ -52,7 +58,9 @@ def start(folder: Path, epochs: int) -> int:
     (folder / "tiny.yaml").write_text(RECIPE)
     status = 1
     try:
-        status = main(["fit", "--config", "tiny.yaml", "--trainer.max_epochs", str(epochs), "--resume", "auto"])
+        if first:
+            first()
+        status = main(["fit", "--config", "tiny.yaml", "--trainer.max_epochs", str(epochs), *options])
     except BaseException:
         traceback.print_exc()
     finally:

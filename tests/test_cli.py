@@ -5,6 +5,7 @@ import csv
 import itertools
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -417,6 +418,18 @@ def test_what_cannot_be_resumed_gets_one_sentence(tmp_path, monkeypatch, capsys,
     (tmp_path / "empty").mkdir()
     assert main([*argv, *QUICK]) == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_a_run_says_batch_and_rate_first_and_where_everything_is_last(tmp_path, monkeypatch, capsys, caplog):
+    monkeypatch.chdir(tmp_path)
+    assert main(["fit", "--config", "lenet5_modern/digits", "--trainer.max_epochs=1", *SHORT]) == 0
+    first, last = caplog.text, capsys.readouterr().out
+    assert first.count("Global batch 32 = 1 process(es) x 1 accumulated x 32 pictures.") == 1
+    assert first.count("Learning rate 0.002 for the whole batch of an optimiser step") == 1
+    assert "Done after 1 epochs, 2 steps; this start took 0:00:" in last
+    named = set(re.findall(r"runs/\S+\.(?:ckpt|csv|yaml)", last))
+    assert {Path(name).name.partition("-")[0] for name in named} == {"best", "last.ckpt", "metrics.csv", "config.yaml"}
+    assert all(Path(name).is_file() for name in named)
 
 
 def test_a_run_without_a_logger_touches_nothing_of_the_working_folder(tmp_path, monkeypatch):

@@ -1,6 +1,9 @@
 """`lit-cnns doctor` says what would go wrong before it does."""
 
+from pathlib import Path
+
 import pytest
+from PIL import Image
 
 from lit_cnns.cli import main
 from lit_cnns.commands import doctor
@@ -31,6 +34,27 @@ def test_a_sound_run_has_its_pictures_batch_rate_memory_and_disk(examine):
     assert "Digits: 1,257 train, 180 val pictures of 10 classes" in out
     assert "global batch 32 = 1 process(es) x 1 accumulated x 32 pictures, learning rate 0.05 for that batch" in out
     assert "GiB of checkpoints" in out
+
+
+def test_a_folder_of_pictures_has_the_decoder_that_reads_it(examine):
+    for split in ("train", "val"):
+        for name in ("cat", "dog"):
+            Path(split, name).mkdir(parents=True)
+            Image.new("RGB", (40, 40)).save(Path(split, name, "0.jpg"))
+    options = [
+        "--config",
+        "resnet18_b/folder",
+        "--config",
+        "trainer/cpu",
+        "--data.root",
+        ".",
+        "--data.image_size",
+        "32",
+    ]
+    status, out = examine(*options, "--data.global_batch_size", "2")
+    assert status == 0
+    assert "ImageFolder: 2 train, 2 val pictures of 2 classes" in out
+    assert "JPEG by Pillow; --data.decoder fast takes less than half of the time" in out
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,9 @@ def test_a_recipe_trains_a_batch(name, pictures, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     said = yaml.safe_load(find_config(name).read_text())
     data, options = said["data"]["class_path"].rpartition(".")[2], [*ONCE]
+    if data == "StreamedImages":
+        assert main(["data", "prepare", str(pictures), "chunks", "--form", "chunks", "--workers", "1"]) == 0
+        pictures = tmp_path / "chunks"
     if data != "Digits":
         options += ["--data.root", str(pictures)]
     if data in ("CIFAR10", "CIFAR100", "MNIST", "FashionMNIST"):

@@ -223,5 +223,5 @@ def _from_checkpoint(word: str, named: bool) -> tuple[str | None, dict[str, Any]
     cls = type(lay_out(description, path))
     layers = {"model": {"class_path": f"{cls.__module__}.{cls.__name__}", "init_args": description["args"]}}
     if data := description["data"]:
-        layers["data"] = {"class_path": f"lit_cnns.{data['class']}", "init_args": data.get("args", {})}
+        layers["data"] = {"class_path": f"lit_cnns.data.{data['class']}", "init_args": data.get("args", {})}
     return str(path), layers

@@ -15,14 +15,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for verb in (check, prepare):
         verb.add_argument("root", help="a folder as ImageFolder or ImageNet wants it: ROOT/train/CLASS/ ...")
         verb.add_argument("--workers", type=int, default=os.cpu_count(), help="processes (default: one a core)")
-    prepare.add_argument("out", help="the folder to write; then --data.root OUT")
+    prepare.add_argument("out", help="the folder to write, or s3://BUCKET/FOLDER; then --data.root OUT")
     prepare.add_argument(
         "--form",
-        choices=("jpeg", "memmap"),
+        choices=("jpeg", "memmap", "chunks"),
         default="jpeg",
-        help="JPEG encoded anew (the smallest); memmap, bare pixels that are not decoded (the fastest) "
-        "(default: %(default)s)",
+        help="JPEG encoded anew (the smallest); memmap, bare pixels that are not decoded (the fastest); chunks, JPEG "
+        "in litdata's chunks, to be streamed from s3:// (default: %(default)s)",
     )
+    prepare.add_argument("--chunk", type=int, default=1024, help="pictures a chunk (default: %(default)s)")
+    prepare.add_argument("--endpoint_url", help="of another object storage than Amazon's; also AWS_ENDPOINT_URL")
     prepare.add_argument("--side", type=int, default=256, help="length of the shorter side (default: %(default)s)")
     prepare.add_argument("--quality", type=int, default=90, help="of JPEG, 1 to 95 (default: %(default)s)")
     prepare.add_argument("--interpolation", choices=("bilinear", "bicubic", "nearest"), default="bilinear")
@@ -51,15 +53,18 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _prepare(arguments: argparse.Namespace) -> int:
     from lit_cnns.data.preparing import Recipe, prepare_folder
+    from lit_cnns.data.storage import Storage
 
-    root, out, start = Path(arguments.root), Path(arguments.out), time.perf_counter()
+    root, out, start = Path(arguments.root), arguments.out, time.perf_counter()
     skip = arguments.on_broken == "skip"
-    recipe = Recipe(arguments.form, arguments.side, arguments.quality, arguments.interpolation, skip)
-    manifest = prepare_folder(root, out, recipe, max(1, arguments.workers))
+    recipe = Recipe(arguments.form, arguments.side, arguments.quality, arguments.interpolation, skip, arguments.chunk)
+    storage = Storage(out, {"endpoint_url": arguments.endpoint_url}) if "://" in out else None
+    manifest = prepare_folder(root, storage.place if storage else Path(out), recipe, max(1, arguments.workers), storage)
     after, count = sum(size for size, _ in manifest.files.values()), sum(manifest.counts.values())
     unread = sum(manifest.unread.values())
     print(f"{count:,} pictures in {time.perf_counter() - start:,.0f} s" + (f", {unread:,} left out" if unread else ""))
     before, each = manifest.source_bytes / 1e6, after / count / 1e3
     print(f"{before:,.1f} MB before, {after / 1e6:,.1f} MB after ({each:,.1f} kB each)")
-    print(f"{out}: --data ImageFolder or ImageNet, --data.root {out}")
+    reader = "StreamedImages" if arguments.form == "chunks" else "ImageFolder or ImageNet"
+    print(f"{out}: --data {reader}, --data.root {out}")
     return 0

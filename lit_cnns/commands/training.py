@@ -4,9 +4,11 @@ import argparse
 import logging
 import os
 import sys
+import time
 import warnings
 from datetime import timedelta
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import lightning as L
@@ -172,6 +174,7 @@ class LitCLI(LightningCLI):
         return trainer
 
     def before_fit(self) -> None:
+        self.began = time.monotonic()
         if self.arranged.init_from is None:
             return
         if not isinstance(self.model, LitClassifier):
@@ -203,11 +206,17 @@ class LitCLI(LightningCLI):
         folder = trainer.log_dir  # the processes agree on it
         if not trainer.is_global_zero or trainer.fast_dev_run:  # type: ignore[attr-defined]
             return
+        passed = timedelta(seconds=round(time.monotonic() - self.began))
+        print(f"Done after {trainer.current_epoch} epochs, {trainer.global_step:,} steps; this start took {passed}.")
         for callback in trainer.checkpoint_callbacks:
-            if isinstance(callback, ModelCheckpoint) and callback.monitor and callback.best_model_score is not None:
-                print(f"Best by {callback.monitor}, {callback.best_model_score:.4g}: {callback.best_model_path}")
+            if isinstance(callback, ModelCheckpoint) and callback.best_model_path:
+                known = callback.monitor and callback.best_model_score is not None
+                what = f"Best by {callback.monitor}, {callback.best_model_score:.4g}" if known else "Last"
+                print(f"{what}: {callback.best_model_path}")
         if folder:
-            print(f"Curves and settings: {folder}; in the lab: lit-cnns demo {folder}")
+            written = [path for name in ("metrics.csv", "config.yaml") if (path := Path(folder) / name).is_file()]
+            print(f"Curves and settings: {', '.join(map(str, written))}; tensorboard --logdir {folder}")
+            print(f"In the lab: lit-cnns demo {folder}")
 
     def after_validate(self) -> None:
         self._compare("val")

@@ -9,6 +9,8 @@ from lit_cnns.data.imagenet import ImageNet
 from lit_cnns.data.mnist import MNIST, FashionMNIST
 from lit_cnns.data.module import ImageData
 from lit_cnns.data.pictures import ImageError, fit_image, read_image
+from lit_cnns.data.storage import StorageError
+from lit_cnns.data.streamed import StreamedImages
 from lit_cnns.data.viewing import Seen, data_of, seen_in_training
 
 __all__ = [
@@ -24,6 +26,8 @@ __all__ = [
     "ImageFolder",
     "ImageNet",
     "Seen",
+    "StorageError",
+    "StreamedImages",
     "data_of",
     "fit_image",
     "prepare",

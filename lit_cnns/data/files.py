@@ -18,6 +18,7 @@ from lit_cnns.data.memory import TensorSet
 from lit_cnns.data.pictures import ImageError, bytes_of, central_window, fit_image, recolour, to_channels
 from lit_cnns.data.randomness import uniform
 from lit_cnns.data.sampling import NOT_COUNTED, Batch
+from lit_cnns.data.storage import StorageError
 
 _FIRST = 64  # column of the first of a picture's random numbers, beyond those of the device's augmentation
 _PART = 256  # pictures a thread reads in a go
@@ -146,24 +147,26 @@ class FileSet:
         """The random numbers of each picture's crop in an epoch."""
         return uniform(self.seed, epoch, indices, NUMBERS, _FIRST).tolist()
 
-    def __getitems__(self, request: tuple[int, Tensor]) -> Batch | ImageError:
+    def __getitems__(self, request: tuple[int, Tensor]) -> Batch | ValueError:
         epoch, indices = request
         numbers = self.numbers(epoch, indices)
         found = self._read(indices, lambda place, index: self.picture(index, numbers[place]))
-        return found if isinstance(found, ImageError) else (_stack(found[0]), found[1], indices)
+        return found if isinstance(found, ValueError) else (_stack(found[0]), found[1], indices)
 
-    def whole(self, indices: Tensor) -> tuple[list[Tensor], Tensor] | ImageError:
+    def whole(self, indices: Tensor) -> tuple[list[Tensor], Tensor] | ValueError:
         """Pictures as they are but for their colours, and their labels; broken ones as in a batch."""
         return self._read(
             indices, lambda _, index: recolour(self.stock.picture(index, self.decode), self.preprocessing)
         )
 
-    def _read(self, indices: Tensor, one: Callable[[int, int], Tensor]) -> tuple[list[Tensor], Tensor] | ImageError:
+    def _read(self, indices: Tensor, one: Callable[[int, int], Tensor]) -> tuple[list[Tensor], Tensor] | ValueError:
         """What `one` makes of each (place in the batch, picture), and the labels."""
         images, labels = [], self.labels[indices]
         for place, index in enumerate(indices.tolist()):
             try:
                 images.append(one(place, index))
+            except StorageError as error:  # no picture's fault
+                return error
             except ImageError as error:
                 if not self.skip_broken:
                     return error

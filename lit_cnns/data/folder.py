@@ -151,12 +151,16 @@ class ImageFolder(ImageData):
     def manifest(self) -> Manifest | None:
         """What root says of itself if `lit-cnns data prepare` made it."""
         manifest = manifest_of(self.root)
-        if manifest and max(self.resize, self.crop.resize[1]) > manifest.side:
-            rank_zero_warn(
-                f"{self.root} is prepared at side {manifest.side}: its pictures are enlarged for resize {self.resize} "
-                f"and train_resize {list(self.crop.resize)}."
-            )
+        if manifest:
+            self._warn_of_enlarging(manifest)
         return manifest
+
+    def _warn_of_enlarging(self, manifest: Manifest) -> None:
+        if max(self.resize, self.crop.resize[1]) > manifest.side:
+            rank_zero_warn(
+                f"{self.hparams['root']} is prepared at side {manifest.side}: its pictures are enlarged for resize "
+                f"{self.resize} and train_resize {list(self.crop.resize)}."
+            )
 
     @functools.cached_property
     def layout(self) -> Layout:

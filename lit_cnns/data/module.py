@@ -18,6 +18,7 @@ from lit_cnns.data.randomness import order
 from lit_cnns.data.sampling import (
     NOT_COUNTED,
     Batch,
+    Batches,
     Division,
     EvaluationBatches,
     Loader,
@@ -30,7 +31,10 @@ from lit_cnns.data.scaled import ScaledSet
 from lit_cnns.evaluation import Protocol, Views, protocol
 
 _SPLITS = {"fit": ("train", "val"), "validate": ("val",), "test": ("test",), "predict": ("test",)}
-_NOT_DESCRIBED = ("root", "num_workers", "download", "decoder", "scaled_decode")
+_NOT_DESCRIBED = (
+    *("root", "num_workers", "download", "decoder", "scaled_decode"),
+    *("storage_options", "cache_dir", "cache_gb"),
+)
 
 
 class ImageData(L.LightningDataModule):
@@ -183,7 +187,7 @@ class ImageData(L.LightningDataModule):
     def train_dataloader(self) -> Loader:
         division, pictures = self.division, self.sets["train"]
         shuffle = self.trainer is None or not self.trainer.overfit_batches  # type: ignore[attr-defined]
-        batches = TrainBatches(len(pictures), self.global_batch_size, division, self.seed, shuffle)
+        batches = TrainBatches(len(pictures), self.global_batch_size, division, self.seed, shuffle, self._order)
         if not len(batches):
             raise ValueError(
                 f"The training set has {len(pictures)} pictures, fewer than one global batch of "
@@ -195,6 +199,10 @@ class ImageData(L.LightningDataModule):
         )
         position = self._position if self.trainer is not None else None
         return self._loader("train", batches, position)
+
+    def _order(self, epoch: int) -> Tensor:
+        """The numbers of the training pictures in the order of an epoch."""
+        return order(self.seed, epoch, len(self.sets["train"]))
 
     def val_dataloader(self) -> Loader:
         return self._evaluation_loader("val")
@@ -219,9 +227,7 @@ class ImageData(L.LightningDataModule):
     def _evaluation_batch(self) -> int:
         return -(-self.global_batch_size // self.division.processes)
 
-    def _loader(
-        self, split: str, batches: TrainBatches | EvaluationBatches, position: Callable[[], tuple[int, int]] | None
-    ) -> Loader:
+    def _loader(self, split: str, batches: Batches, position: Callable[[], tuple[int, int]] | None) -> Loader:
         pictures: Source = self.sets[split]
         if split == "train":
             pictures = self.with_policy(self.sets[split])

@@ -1,7 +1,8 @@
 """A prepared set: its pictures at one size, packed into a few large files, with an index and checksums.
 
 `OUT/manifest.json` says what it is; `OUT/SPLIT/` holds `index.npy` (a row of `INDEX` for each picture), `names.json`
-and the parts `00000.bin` ...: JPEG files, or bare pixels (channels, height, width), one behind the other.
+and the parts `00000.bin` ...: JPEG files, or bare pixels (channels, height, width), one behind the other; or chunks of
+litdata, which hold JPEG files and labels, with litdata's own `index.json` beside them.
 """
 
 import functools
@@ -19,7 +20,7 @@ from lit_cnns.checkpoint_io import write_whole
 from lit_cnns.data.decoding import Decode, Shrink
 
 MANIFEST, BEGUN = "manifest.json", "begun.json"
-FORMS = ("jpeg", "memmap")
+FORMS = ("jpeg", "memmap", "chunks")
 COLUMNS = ("number", "label", "part", "start", "bytes", "channels", "height", "width")  # number: of its name
 INDEX = np.dtype([(column, "<i8") for column in COLUMNS])
 AGAIN = "lit-cnns data prepare"
@@ -30,7 +31,7 @@ class Manifest:
     """What a prepared folder says of itself.
 
     Args:
-        form: jpeg or memmap.
+        form: jpeg, memmap or chunks.
         side: the longest that the shorter side of a picture is.
         quality: of the JPEG files; 0 where there are none.
         interpolation: by which the pictures were scaled.
@@ -136,6 +137,11 @@ class Packed:
             # copy on write: torch wants memory it may write to, and the file stays as it is
             self._parts[number] = np.asarray(np.memmap(self.folder / f"{number:05}.bin", np.uint8, mode="c"))
         return self._parts[number]
+
+    @functools.cached_property
+    def parts(self) -> Tensor:
+        """The number of each picture's part, (N,)."""
+        return torch.from_numpy(self.index["part"].copy())
 
     def subset(self, indices: Tensor) -> "Packed":
         """Some of the pictures, renumbered."""

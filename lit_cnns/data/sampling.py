@@ -68,15 +68,44 @@ class Division:
         return global_batch_size // parts
 
 
+class Batches(Protocol):
+    """One process's batches of an epoch, from batch `start` on, as (epoch, indices)."""
+
+    epoch: int
+    start: int
+
+    def __len__(self) -> int:
+        """Of the whole epoch."""
+
+    def __iter__(self) -> Iterator[tuple[int, Tensor]]: ...
+
+
 class TrainBatches:
     """One process's batches of an epoch: the same global batches for any number of processes.
 
     The order is a function of (seed, epoch). The last incomplete global batch is dropped. Iterating gives
     (epoch, indices) from batch `start` on.
+
+    Args:
+        size: pictures of the set.
+        global_batch_size: pictures an optimiser step sees.
+        division: which of them are this process's.
+        seed: decides the order.
+        shuffle: whether there is one.
+        ordered: the numbers of an epoch's pictures, where the data has an order of its own.
     """
 
-    def __init__(self, size: int, global_batch_size: int, division: Division, seed: int, shuffle: bool = True) -> None:
+    def __init__(
+        self,
+        size: int,
+        global_batch_size: int,
+        division: Division,
+        seed: int,
+        shuffle: bool = True,
+        ordered: Callable[[int], Tensor] | None = None,
+    ) -> None:
         self.size, self.seed, self.division, self.shuffle = size, seed, division, shuffle
+        self.ordered = ordered or (lambda epoch: order(seed, epoch, size))
         self.global_batch_size = global_batch_size
         self.per_device = division.per_device(global_batch_size)
         self.epoch, self.start = 0, 0
@@ -86,7 +115,7 @@ class TrainBatches:
 
     def __iter__(self) -> Iterator[tuple[int, Tensor]]:
         epoch = self.epoch
-        places = order(self.seed, epoch, self.size) if self.shuffle else torch.arange(self.size)
+        places = self.ordered(epoch) if self.shuffle else torch.arange(self.size)
         whole = self.size // self.global_batch_size * self.global_batch_size
         shape = (-1, self.division.processes, self.per_device)
         for indices in places[:whole].view(shape)[self.start :, self.division.rank]:
@@ -129,7 +158,7 @@ class Loader:
     def __init__(
         self,
         pictures: Source,
-        batches: TrainBatches | EvaluationBatches,
+        batches: Batches,
         num_workers: int = 0,
         position: Callable[[], tuple[int, int]] | None = None,
         on_batch: Callable[[Batch | ScaledBatch], None] | None = None,
