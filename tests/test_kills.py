@@ -18,6 +18,7 @@ def killed(kills: int, epochs: int, folder: Path) -> list[str]:
     return json.loads(done.stdout.splitlines()[-1])["ends"]
 
 
+@pytest.mark.slow
 def test_two_kills_change_no_bit_of_the_final_weights(tmp_path):
     assert len(killed(2, 8, tmp_path)) == 2
 

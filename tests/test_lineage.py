@@ -24,7 +24,10 @@ def on_meta(name, **arguments):
         return lit_cnns.build(name, **arguments)
 
 
-@pytest.mark.parametrize("name", LINEAGE)
+DEEPEST = ("resnet1202_cifar", "preresnet1001_cifar")
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in DEEPEST else n for n in LINEAGE])
 def test_logits_have_one_shape_in_train_and_eval(name):
     module = on_meta(name, num_classes=7)
     pictures = torch.empty(2, module.net.in_channels, module.net.image_size, module.net.image_size, device="meta")

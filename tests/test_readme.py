@@ -41,7 +41,17 @@ def documents_with(slow: bool) -> list[Path]:
     return [path for path in DOCUMENTS if any(block.slow == slow for block in blocks(path))]
 
 
-@pytest.mark.parametrize("document", documents_with(slow=False), ids=lambda path: path.name)
+TYPED_QUICKLY = ("README.md", "CONTRIBUTING.md", "lab.md")  # the slow job types the others
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        path if path.name in TYPED_QUICKLY else pytest.param(path, marks=pytest.mark.slow)
+        for path in documents_with(slow=False)
+    ],
+    ids=lambda path: path.name,
+)
 def test_the_commands_of_a_document_work_in_an_empty_folder(document, tmp_path, active):
     follow([block for block in blocks(document) if not block.slow], tmp_path, active)
 

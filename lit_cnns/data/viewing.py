@@ -25,11 +25,12 @@ from lit_cnns.data.folder import ImageFolder
 from lit_cnns.data.imagenet import ImageNet
 from lit_cnns.data.mnist import MNIST, FashionMNIST
 from lit_cnns.data.module import ImageData
+from lit_cnns.data.streamed import StreamedImages
 
 __all__ = ["Seen", "data_of", "seen_in_training"]
 
 DATA: dict[str, type[ImageData]] = {
-    cls.__name__: cls for cls in (Digits, MNIST, FashionMNIST, CIFAR10, CIFAR100, ImageFolder, ImageNet)
+    cls.__name__: cls for cls in (Digits, MNIST, FashionMNIST, CIFAR10, CIFAR100, ImageFolder, ImageNet, StreamedImages)
 }
 Place = tuple[float, float]
 

@@ -67,7 +67,13 @@ def checkpoint(resnet, tmp_path):
 
 
 @pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize("name", SMALLEST.values())
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if family in ("lenet", "resnet_cifar") else pytest.param(name, marks=pytest.mark.slow)
+        for family, name in SMALLEST.items()
+    ],
+)
 def test_each_family_is_exported_for_any_number_of_pictures(name, form, tmp_path):
     assert exported(build(name, num_classes=3), tmp_path, form)[1] <= TOLERANCE
 
