@@ -11,7 +11,7 @@ import gradio as gr
 from . import cards, reports
 from .galleries import Galleries
 from .shelf import Shelf
-from .wiring import NO_NETWORK, PRIVATE
+from .wiring import NO_NETWORK, PRIVATE, as_errors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -146,11 +146,9 @@ def open_picture(galleries: Galleries, pressed: Any) -> "np.ndarray":
     """
     data = pressed if isinstance(pressed, dict) else {}
     number = data.get("picture")
-    try:
+    with as_errors():
         gallery = galleries.pick(data.get("gallery"))
         if not isinstance(number, int) or not 0 <= number < len(gallery):
             raise ValueError(f"{gallery.title} has {len(gallery):,} pictures; there is none of number {number}.")
         image = gallery.picture(number, at_least=LARGEST_SHOWN)
-    except ValueError as error:
-        raise gr.Error(str(error), print_exception=False) from error
     return image.expand(3, -1, -1).permute(1, 2, 0).numpy()

@@ -1,11 +1,13 @@
 """What all parts of the page share: how a picture arrives, how events run, and how an error becomes a sentence."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import gradio as gr
 from gradio.utils import get_upload_folder
 
 from . import cards
@@ -61,3 +63,12 @@ def or_sentence(work: Callable[[], str]) -> str:
         return work()
     except ValueError as error:
         return cards.notice(str(error), "alert")
+
+
+@contextmanager
+def as_errors() -> Iterator[None]:
+    """What a program got wrong becomes the sentence of the error that it gets."""
+    try:
+        yield
+    except ValueError as error:
+        raise gr.Error(str(error), print_exception=False) from error
