@@ -62,14 +62,14 @@ def build(folders: Iterable[str | Path] = (), data: Iterable[str | Path] = ()) -
                     kernels_tab(shelf, networks, kernels)
                 with gr.Tab("Why", id="why") as why:
                     why_tab(shelf, picture, networks, why)
-                with gr.Tab("Draw", id="draw") as draw:
-                    draw_tab(shelf, networks)
                 with gr.Tab("What training sees", id="training") as training:
                     training_tab(picture, training)
                 with gr.Tab("Over time", id="time") as time:
                     over_time_tab(shelf, picture, time)
                 with gr.Tab("Lineage", id="lineage") as lineage:
                     lineage_tab(shelf, networks, lineage)
+                with gr.Tab("Draw", id="draw") as draw:
+                    draw_tab(shelf, networks)
         maps.select(lambda: True, None, opened, show_progress="hidden", **PRIVATE)  # queue=False would lose the change
         draw.select(None, js=TAKE_UP_THE_BRUSH)
         endpoints(shelf, galleries, picture, networks)

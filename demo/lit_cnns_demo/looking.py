@@ -9,7 +9,7 @@ from . import cards
 from .network import Entry, Network
 from .shelf import Shelf
 from .walking import Way, connect, walk_controls
-from .wiring import COMPUTE, NO_NETWORK, PRIVATE, QUEUE_FOR_NETWORKS, Upload, or_sentence, png, read
+from .wiring import COMPUTE, NO_NETWORK, QUEUE_FOR_NETWORKS, Current, Upload, or_sentence, png, read
 
 if TYPE_CHECKING:
     from .layer_views import Order, Point, Scale
@@ -29,12 +29,11 @@ def maps_tab(shelf: Shelf, picture: gr.Image, networks: gr.Dropdown, opened: gr.
         scale = gr.Radio(SCALES, value="map", label="Black to white spans", elem_id="scale", min_width=200)
         over = gr.Radio(ONE, value=False, label="The one map is shown", elem_id="over", min_width=160)
     settings: list[Any] = [scale, order, over]
-    current = gr.State(None)  # the picture for columns that are new: a render cannot take it without preprocessing
-    picture.change(lambda upload: upload, picture, current, preprocess=False, show_progress="hidden", **PRIVATE)
+    current = Current(picture, "maps")
 
     @gr.render(
-        [networks, opened, current, *settings],
-        triggers=[networks.change, opened.change],
+        [networks, opened, current.upload, *settings],
+        triggers=[networks.change, opened.change, current.late.change],
         show_progress="minimal",
         **QUEUE_FOR_NETWORKS,
     )
@@ -60,6 +59,7 @@ def maps_tab(shelf: Shelf, picture: gr.Image, networks: gr.Dropdown, opened: gr.
                     layers += _column(shelf, entry, picture, settings, upload, shown_as)
         if walk:
             connect(walk, ways, layers, EVENTS)
+        current.made_with(upload)
 
 
 def _loaded(shelf: Shelf, entry: Entry) -> Network | str:
