@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from . import cards, reports
+from . import cards, links, reports
 from .galleries import Galleries
 from .shelf import Shelf
 from .wiring import NO_NETWORK, PRIVATE, as_errors
@@ -74,6 +74,7 @@ def many_tab(
     with gr.Row():
         start = gr.Button("Compare the networks", variant="primary", elem_id="many-start")
         stop = gr.Button("Stop", elem_id="many-stop")
+    links.keep("pictures", chosen)
     refused = gr.HTML(visible=False, elem_id="many-refused")
     report = gr.HTML(cards.notice(ABOUT), js_on_load=SEND_PRESSED, elem_id="many")
     stops = Stops()
@@ -104,7 +105,7 @@ def fill(galleries: Galleries, chosen: str | None) -> tuple[Any, Any]:
     """The list of sets, and what is said of folders that hold none."""
     labels = galleries.labels()
     refused = gr.update(value=cards.notices(galleries.refused), visible=bool(galleries.refused))
-    return gr.update(choices=labels, value=chosen or labels[0][1]), refused
+    return gr.update(choices=labels, value=chosen or links.asked("pictures") or labels[0][1]), refused
 
 
 def run(

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from . import cards, reason_cards
+from . import cards, links, reason_cards
 from .network import Entry, Network
 from .shelf import Shelf
 from .wiring import COMPUTE, NO_NETWORK, PRIVATE, QUEUE_FOR_NETWORKS, Current, Upload, or_sentence, read
@@ -31,7 +31,7 @@ LONG: dict[str, Any] = {**PRIVATE, "concurrency_id": "long", "concurrency_limit"
 STRENGTH = "(share) => { document.documentElement.style.setProperty('--lab-strength', share / 100); }"
 
 
-def why_tab(shelf: Shelf, picture: gr.Image, networks: gr.Dropdown, tab: gr.Tab) -> None:
+def why_tab(demo: gr.Blocks, shelf: Shelf, picture: gr.Image, networks: gr.Dropdown, tab: gr.Tab) -> None:
     """Lay out the tab; its networks are loaded once it has been opened."""
     opened, current = gr.State(False), Current(picture, "why")
     tab.select(lambda: True, None, opened, show_progress="hidden", **PRIVATE)
@@ -55,8 +55,10 @@ def why_tab(shelf: Shelf, picture: gr.Image, networks: gr.Dropdown, tab: gr.Tab)
             min_width=150,
             elem_id="why-square",
         )
+    links.keep("why", view)
+    links.reopen(demo, "why", view, lambda: VIEWS)
     strength.input(None, strength, js=STRENGTH)
-    view.input(_words, view, [view, strength, share], show_progress="hidden", **PRIVATE)
+    view.change(_words, view, [view, strength, share], show_progress="hidden", **PRIVATE)
 
     @gr.render(
         [networks, opened, current.upload, view],

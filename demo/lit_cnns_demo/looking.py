@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from . import cards
+from . import cards, links
 from .network import Entry, Network
 from .shelf import Shelf
 from .walking import Way, connect, walk_controls
@@ -85,12 +85,14 @@ def _column(
     if isinstance(network, str):
         gr.HTML(cards.notice(network, "alert"))
         return []
-    first = next(iter(network.layers))
+    first, channel = _of_link(network)
     show = partial(_show, shelf, entry)
     layer = gr.Dropdown(
         tree(network), value=first, label="Layer", interactive=True, elem_classes="lab-layer", key=f"{entry.id}-layer"
     )
-    shown = _outputs(entry, show(upload, first, None, *shown_as))
+    shown = _outputs(entry, show(upload, first, channel, *shown_as))
+    links.keep(f"layer~{entry.id}", layer)
+    links.keep(f"map~{entry.id}", shown[NUMBER])
     asked = [picture, layer, shown[NUMBER], *settings]
     scale, order, over = settings
 
@@ -108,6 +110,14 @@ def _column(
         predicted = gr.HTML(heads(upload), key=f"{entry.id}-heads")
         picture.change(heads, picture, predicted, **EVENTS)
     return [layer]
+
+
+def _of_link(network: Network) -> tuple[str, int | None]:
+    """The layer, and the map of it, that the page's address names for a network; otherwise its first layer."""
+    id = network.entry.id
+    if (layer := links.asked(f"layer~{id}")) not in network.layers:
+        layer = next(iter(network.layers))
+    return layer, links.asked_number(f"map~{id}", 0, network.layers[layer].shape[0] - 1)
 
 
 def tree(network: Network) -> list[tuple[str, str]]:

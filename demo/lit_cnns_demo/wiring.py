@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
+from gradio.context import LocalContext
 from gradio.utils import get_upload_folder
 
 from . import cards
@@ -31,6 +32,11 @@ NO_NETWORK = "Choose one network or more from the list."
 # A picture as the browser sends it. Events take it without Gradio's preprocessing, which would turn a bad file into an
 # error of its own, so a client may put anything here: Gradio checks only what calls itself a file.
 Upload = dict[str, Any]
+
+
+def visitor() -> gr.Request | None:
+    """The request that is being answered: an event's of a page. None where the page is laid out, and outside of it."""
+    return LocalContext.request.get(None)
 
 
 def read(upload: Upload | None) -> "Tensor":
