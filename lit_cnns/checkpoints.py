@@ -22,7 +22,7 @@ from torch import Tensor
 from lit_cnns.checkpoint_io import write_whole
 from lit_cnns.classifier import LitClassifier
 from lit_cnns.guests import GUESTS
-from lit_cnns.lineage import LINEAGE
+from lit_cnns.lineage import LINEAGE, row_of
 from lit_cnns.sharded import ShardingError, is_sharded, read_sharded
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "describe",
     "lay_out",
     "load",
+    "network_name",
     "progress",
     "save_slim",
 ]
@@ -145,6 +146,13 @@ def describe(path: str | Path) -> dict[str, Any]:
     """
     path = Path(path)
     return _described(_read(path, mmap=True), path)
+
+
+def network_name(description: dict[str, Any]) -> str:
+    """What to call the network that a checkpoint describes: its row of the lineage, a guest's name, or its class's."""
+    name, arguments = description["class"], description["args"]
+    library = {"LitTorchvision": "torchvision/", "LitTimm": "timm/"}.get(name)
+    return f"{library}{arguments.get('name')}" if library else row_of(name, arguments, exactly=False) or str(name)
 
 
 def progress(path: str | Path) -> tuple[int, int] | None:

@@ -4,10 +4,9 @@ import pytest
 import timm
 import torch
 import torchvision
-from lit_cnns_demo.network import network_name
 
 import lit_cnns
-from lit_cnns.checkpoints import CheckpointError, load, save_slim
+from lit_cnns.checkpoints import CheckpointError, load, network_name, save_slim
 from lit_cnns.guests import LitTimm, LitTorchvision
 
 SMALL = [

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from . import cards
+from . import cards, links
 from .inviting import guest_list
 from .shelf import Shelf
 from .wiring import PRIVATE
@@ -25,6 +25,8 @@ NAME_EXAMPLES = """() => {
   name();
   new MutationObserver(name).observe(document.body, { childList: true, subtree: true });
 }"""
+ABOUT_LINKS = "This page's address opens the same view again. A picture of your own is not part of it."
+NOT_HERE = "Not all networks of this link are here; the others are chosen."
 NO_CHECKPOINT = """**No checkpoint found yet.** Make one in about a minute, on handwritten digits that need no download:
 
 ```
@@ -49,7 +51,15 @@ def picture_input(demo: gr.Blocks) -> gr.Image:
     examples = [*sorted(EXAMPLES.glob("*.jpg")), *sorted(EXAMPLES.glob("*.png"))]
     gr.Examples([[str(path)] for path in examples], picture, label="Examples", cache_examples=False, elem_id="examples")
     demo.load(None, js=NAME_EXAMPLES)
+    links.keep_example(picture)
+    demo.load(partial(example_of_link, examples), None, picture, show_progress="hidden", **PRIVATE)
+    gr.HTML(f'<p class="lab-legend">{ABOUT_LINKS}</p>')
     return picture
+
+
+def example_of_link(examples: list[Path]) -> Any:
+    """The example that the address names."""
+    return next((str(path) for path in examples if path.stem == links.asked("picture")), gr.skip())
 
 
 def network_list(demo: gr.Blocks, shelf: Shelf) -> gr.Dropdown:
@@ -68,6 +78,7 @@ def network_list(demo: gr.Blocks, shelf: Shelf) -> gr.Dropdown:
     refresh = gr.Button("Refresh", size="sm", variant="secondary", elem_id="refresh")
     guest_list(shelf, networks)
     memory = gr.HTML(memory_line(shelf), elem_id="memory")
+    links.keep("networks", networks)
     version, started, clock = gr.State(-1), gr.State(False), gr.Timer(SECONDS_BETWEEN_LOOKS)
     gr.on([demo.load, clock.tick], partial(memory_line, shelf), None, memory, show_progress="hidden", **PRIVATE)
     for event in (demo.load, refresh.click, clock.tick):
@@ -99,12 +110,15 @@ def look_again(shelf: Shelf, chosen: list[str] | None, version: int, started: bo
     if shelf.version == version:
         return gr.skip(), version, started, gr.skip(), gr.skip()
     labels = shelf.labels
+    sentences = [*shelf.refused]
     update: dict[str, Any] = {"choices": [(label, id) for id, label in labels.items()]}
     if not started:
-        update["value"] = shelf.first_choice(FIRST_CHOICE)
+        wanted = links.asked_list("networks")
+        update["value"] = [id for id in wanted if id in labels] or shelf.first_choice(FIRST_CHOICE)
+        sentences += [NOT_HERE for id in wanted[:1] if not set(wanted) <= set(labels)]
     elif gone := set(chosen or ()) - set(labels):
         update["value"] = [id for id in chosen or () if id not in gone]
-    refused = gr.update(value=cards.notices(shelf.refused), visible=bool(shelf.refused))
+    refused = gr.update(value=cards.notices(sentences), visible=bool(sentences))
     return gr.update(**update), shelf.version, started or bool(labels), status_line(len(labels)), refused
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from . import cards, reports
+from . import cards, links, reports
 from .galleries import Galleries
 from .shelf import Shelf
-from .wiring import NO_NETWORK, PRIVATE
+from .wiring import NO_NETWORK, PRIVATE, as_errors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,6 +74,7 @@ def many_tab(
     with gr.Row():
         start = gr.Button("Compare the networks", variant="primary", elem_id="many-start")
         stop = gr.Button("Stop", elem_id="many-stop")
+    links.keep("pictures", chosen)
     refused = gr.HTML(visible=False, elem_id="many-refused")
     report = gr.HTML(cards.notice(ABOUT), js_on_load=SEND_PRESSED, elem_id="many")
     stops = Stops()
@@ -104,7 +105,7 @@ def fill(galleries: Galleries, chosen: str | None) -> tuple[Any, Any]:
     """The list of sets, and what is said of folders that hold none."""
     labels = galleries.labels()
     refused = gr.update(value=cards.notices(galleries.refused), visible=bool(galleries.refused))
-    return gr.update(choices=labels, value=chosen or labels[0][1]), refused
+    return gr.update(choices=labels, value=chosen or links.asked("pictures") or labels[0][1]), refused
 
 
 def run(
@@ -146,11 +147,9 @@ def open_picture(galleries: Galleries, pressed: Any) -> "np.ndarray":
     """
     data = pressed if isinstance(pressed, dict) else {}
     number = data.get("picture")
-    try:
+    with as_errors():
         gallery = galleries.pick(data.get("gallery"))
         if not isinstance(number, int) or not 0 <= number < len(gallery):
             raise ValueError(f"{gallery.title} has {len(gallery):,} pictures; there is none of number {number}.")
         image = gallery.picture(number, at_least=LARGEST_SHOWN)
-    except ValueError as error:
-        raise gr.Error(str(error), print_exception=False) from error
     return image.expand(3, -1, -1).permute(1, 2, 0).numpy()

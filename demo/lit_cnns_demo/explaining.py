@@ -6,10 +6,10 @@ from typing import Any
 
 import gradio as gr
 
-from . import cards, reason_cards
+from . import cards, links, reason_cards
 from .network import Entry, Network
 from .shelf import Shelf
-from .wiring import COMPUTE, NO_NETWORK, PRIVATE, QUEUE_FOR_NETWORKS, Upload, or_sentence, read
+from .wiring import COMPUTE, NO_NETWORK, PRIVATE, QUEUE_FOR_NETWORKS, Current, Upload, or_sentence, read
 
 PICTURE_FIRST = "Choose a picture, and the reasons appear here."
 LIKELIEST = "the likeliest"
@@ -31,11 +31,10 @@ LONG: dict[str, Any] = {**PRIVATE, "concurrency_id": "long", "concurrency_limit"
 STRENGTH = "(share) => { document.documentElement.style.setProperty('--lab-strength', share / 100); }"
 
 
-def why_tab(shelf: Shelf, picture: gr.Image, networks: gr.Dropdown, tab: gr.Tab) -> None:
+def why_tab(demo: gr.Blocks, shelf: Shelf, picture: gr.Image, networks: gr.Dropdown, tab: gr.Tab) -> None:
     """Lay out the tab; its networks are loaded once it has been opened."""
-    opened, current = gr.State(False), gr.State(None)
+    opened, current = gr.State(False), Current(picture, "why")
     tab.select(lambda: True, None, opened, show_progress="hidden", **PRIVATE)
-    picture.change(lambda upload: upload, picture, current, preprocess=False, show_progress="hidden", **PRIVATE)
     with gr.Row():
         view = gr.Radio(
             [(name, key) for key, (name, _) in VIEWS.items()],
@@ -56,12 +55,14 @@ def why_tab(shelf: Shelf, picture: gr.Image, networks: gr.Dropdown, tab: gr.Tab)
             min_width=150,
             elem_id="why-square",
         )
+    links.keep("why", view)
+    links.reopen(demo, "why", view, lambda: VIEWS)
     strength.input(None, strength, js=STRENGTH)
-    view.input(_words, view, [view, strength, share], show_progress="hidden", **PRIVATE)
+    view.change(_words, view, [view, strength, share], show_progress="hidden", **PRIVATE)
 
     @gr.render(
-        [networks, opened, current, view],
-        triggers=[networks.change, opened.change],
+        [networks, opened, current.upload, view],
+        triggers=[networks.change, opened.change, current.late.change],
         show_progress="minimal",
         **QUEUE_FOR_NETWORKS,
     )
@@ -80,6 +81,7 @@ def why_tab(shelf: Shelf, picture: gr.Image, networks: gr.Dropdown, tab: gr.Tab)
             for entry in entries:
                 with gr.Column(min_width=320, elem_classes="lab-column", key=f"{entry.id}-why"):
                     _column(shelf, entry, upload, picture, view, share, question)
+        current.made_with(upload)
 
 
 def _words(view: str) -> tuple[Any, Any, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from .shelf import Shelf
-from .wiring import QUEUE_FOR_NETWORKS, Upload, png, read
+from .wiring import QUEUE_FOR_NETWORKS, Upload, as_errors, png, read
 
 if TYPE_CHECKING:
     from .network import Network
@@ -141,10 +141,8 @@ def kernels(shelf: Shelf, network: str, order: str = "network") -> Answer:
 def _asked(shelf: Shelf, network: str, said: Callable[["Network"], Any]) -> Any:
     """Ask a network by its id; what a client got wrong comes back as a sentence."""
     shelf.refresh()
-    try:
+    with as_errors():
         return said(shelf.network(shelf.pick([network])[0]))
-    except ValueError as error:
-        raise gr.Error(str(error), print_exception=False) from error
 
 
 def _whole(map: Any) -> int:

@@ -13,6 +13,7 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by gradio when it is im
 
 import gradio as gr
 
+from . import links
 from .comparing import compare_tab
 from .controls import network_list, picture_input
 from .drawing import TAKE_UP_THE_BRUSH, draw_tab
@@ -31,6 +32,7 @@ from .shelf import Shelf
 from .training_views import training_tab
 from .wiring import PRIVATE
 
+TABS = ("compare", "many", "maps", "kernels", "why", "training", "time", "lineage", "draw")
 FONT_WEIGHTS = (400, 700)  # of the weights that Gradio ships, those whose files are complete
 HEADER = """<header class="lab-title"><h1>lit-cnns lab</h1>
 <p>One picture, any number of networks: what each of them answers, and what its layers see.</p></header>"""
@@ -46,13 +48,14 @@ def build(folders: Iterable[str | Path] = (), data: Iterable[str | Path] = ()) -
     shelf, galleries = Shelf(folders), Galleries(data)
     with gr.Blocks(title="lit-cnns lab", analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as demo:
         gr.HTML(HEADER)
+        links.begin(demo)
         opened = gr.State(False)
         with gr.Row(elem_id="lab"):
             with gr.Column(scale=1, min_width=300, elem_id="controls"):
                 picture = picture_input(demo)
                 networks = network_list(demo, shelf)
-            with gr.Column(scale=3, min_width=320), gr.Tabs():
-                with gr.Tab("Compare", id="compare"):
+            with gr.Column(scale=3, min_width=320), gr.Tabs() as tabs:
+                with gr.Tab("Compare", id="compare") as comparing:
                     compare_tab(shelf, picture, networks)
                 with gr.Tab("Many pictures", id="many") as many:
                     many_tab(demo, many, shelf, galleries, picture, networks)
@@ -61,15 +64,18 @@ def build(folders: Iterable[str | Path] = (), data: Iterable[str | Path] = ()) -
                 with gr.Tab("Kernels", id="kernels") as kernels:
                     kernels_tab(shelf, networks, kernels)
                 with gr.Tab("Why", id="why") as why:
-                    why_tab(shelf, picture, networks, why)
-                with gr.Tab("Draw", id="draw") as draw:
-                    draw_tab(shelf, networks)
+                    why_tab(demo, shelf, picture, networks, why)
                 with gr.Tab("What training sees", id="training") as training:
-                    training_tab(picture, training)
+                    training_tab(demo, picture, training)
                 with gr.Tab("Over time", id="time") as time:
                     over_time_tab(shelf, picture, time)
                 with gr.Tab("Lineage", id="lineage") as lineage:
-                    lineage_tab(shelf, networks, lineage)
+                    lineage_tab(demo, shelf, networks, lineage)
+                with gr.Tab("Draw", id="draw") as draw:
+                    draw_tab(shelf, networks)
+        for tab in (comparing, many, maps, kernels, why, training, time, lineage, draw):
+            links.keep_tab(tab)
+        demo.load(tab_of_link, None, tabs, show_progress="hidden", **PRIVATE)
         maps.select(lambda: True, None, opened, show_progress="hidden", **PRIVATE)  # queue=False would lose the change
         draw.select(None, js=TAKE_UP_THE_BRUSH)
         endpoints(shelf, galleries, picture, networks)
@@ -78,6 +84,11 @@ def build(folders: Iterable[str | Path] = (), data: Iterable[str | Path] = ()) -
         lineage_endpoints(shelf, picture)
     demo.queue(max_size=64)
     return demo
+
+
+def tab_of_link() -> Any:
+    """The tab that the page's address names."""
+    return gr.Tabs(selected=links.asked("tab")) if links.asked("tab") in TABS else gr.skip()
 
 
 def launch(

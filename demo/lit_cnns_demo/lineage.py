@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from . import cards, plots
+from . import cards, links, plots
 from .plots import Axis, Point
 from .shelf import Shelf
 from .wiring import COMPUTE, PRIVATE, or_sentence
@@ -30,7 +30,7 @@ element.addEventListener("keydown", (event) => {
 """
 
 
-def lineage_tab(shelf: Shelf, networks: gr.Dropdown, tab: gr.Tab) -> None:
+def lineage_tab(demo: gr.Blocks, shelf: Shelf, networks: gr.Dropdown, tab: gr.Tab) -> None:
     """Lay out the tab; it is filled when it is first opened."""
     from lit_cnns import papers
 
@@ -49,6 +49,8 @@ def lineage_tab(shelf: Shelf, networks: gr.Dropdown, tab: gr.Tab) -> None:
     about = gr.HTML(elem_id="lineage-about")
     drawing = gr.HTML(elem_id="lineage-drawing")
     shown = [timeline, drawing, about, choose]
+    links.keep("lineage", network)
+    links.reopen(demo, "lineage", network, papers.rows)
     events: dict[str, Any] = {"show_progress": "minimal", "trigger_mode": "always_last", **COMPUTE}
     gr.on([tab.select, network.change], partial(show, shelf), network, shown, **events)
     timeline.click(pressed, None, network, show_progress="hidden", **PRIVATE)

@@ -1,14 +1,12 @@
 """What programs can ask of the lineage, of what training sees, and of runs over time."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import gradio as gr
 
 from .shelf import Shelf
-from .wiring import QUEUE_FOR_NETWORKS, Upload, read
+from .wiring import QUEUE_FOR_NETWORKS, Upload, as_errors, read
 
 
 def lineage_endpoints(shelf: Shelf, picture: gr.Image) -> None:
@@ -44,7 +42,7 @@ def diagram(network: str) -> dict[str, Any]:
 
     from .lineage import diagram_of, drawing_of
 
-    with _sentences():
+    with as_errors():
         return {"svg": drawing_of(network), **asdict(diagram_of(network))}
 
 
@@ -54,7 +52,7 @@ def training_views(upload: Upload | None, recipe: str, seed: float, count: float
 
     from .training_views import views_of
 
-    with _sentences():
+    with as_errors():
         views = views_of(read(upload), recipe, seed, count)
     side_by_side = torch.cat([view.image for view in views], 2).permute(1, 2, 0).numpy()
     said = [{key: value for key, value in vars(view).items() if key != "image"} for view in views]
@@ -79,16 +77,7 @@ def run_moment(
     from .over_time import moment, run_of
 
     shelf.refresh()
-    with _sentences():
+    with as_errors():
         told = moment(shelf, run_of(shelf, run), count, read(upload), layer)
     kept = ("number", "of", "epoch", "step", "layer", "answer")
     return told["kernels"], told["maps"], {key: told[key] for key in kept}
-
-
-@contextmanager
-def _sentences() -> Iterator[None]:
-    """What a caller got wrong becomes the sentence of the error that it gets."""
-    try:
-        yield
-    except ValueError as error:
-        raise gr.Error(str(error), print_exception=False) from error

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from . import cards
+from . import cards, links
 from .network import Entry, Network
 from .shelf import Shelf
 from .walking import Way, connect, walk_controls
-from .wiring import COMPUTE, NO_NETWORK, PRIVATE, QUEUE_FOR_NETWORKS, Upload, or_sentence, png, read
+from .wiring import COMPUTE, NO_NETWORK, QUEUE_FOR_NETWORKS, Current, Upload, or_sentence, png, read
 
 if TYPE_CHECKING:
     from .layer_views import Order, Point, Scale
@@ -29,12 +29,11 @@ def maps_tab(shelf: Shelf, picture: gr.Image, networks: gr.Dropdown, opened: gr.
         scale = gr.Radio(SCALES, value="map", label="Black to white spans", elem_id="scale", min_width=200)
         over = gr.Radio(ONE, value=False, label="The one map is shown", elem_id="over", min_width=160)
     settings: list[Any] = [scale, order, over]
-    current = gr.State(None)  # the picture for columns that are new: a render cannot take it without preprocessing
-    picture.change(lambda upload: upload, picture, current, preprocess=False, show_progress="hidden", **PRIVATE)
+    current = Current(picture, "maps")
 
     @gr.render(
-        [networks, opened, current, *settings],
-        triggers=[networks.change, opened.change],
+        [networks, opened, current.upload, *settings],
+        triggers=[networks.change, opened.change, current.late.change],
         show_progress="minimal",
         **QUEUE_FOR_NETWORKS,
     )
@@ -60,6 +59,7 @@ def maps_tab(shelf: Shelf, picture: gr.Image, networks: gr.Dropdown, opened: gr.
                     layers += _column(shelf, entry, picture, settings, upload, shown_as)
         if walk:
             connect(walk, ways, layers, EVENTS)
+        current.made_with(upload)
 
 
 def _loaded(shelf: Shelf, entry: Entry) -> Network | str:
@@ -85,12 +85,14 @@ def _column(
     if isinstance(network, str):
         gr.HTML(cards.notice(network, "alert"))
         return []
-    first = next(iter(network.layers))
+    first, channel = _of_link(network)
     show = partial(_show, shelf, entry)
     layer = gr.Dropdown(
         tree(network), value=first, label="Layer", interactive=True, elem_classes="lab-layer", key=f"{entry.id}-layer"
     )
-    shown = _outputs(entry, show(upload, first, None, *shown_as))
+    shown = _outputs(entry, show(upload, first, channel, *shown_as))
+    links.keep(f"layer~{entry.id}", layer)
+    links.keep(f"map~{entry.id}", shown[NUMBER])
     asked = [picture, layer, shown[NUMBER], *settings]
     scale, order, over = settings
 
@@ -108,6 +110,14 @@ def _column(
         predicted = gr.HTML(heads(upload), key=f"{entry.id}-heads")
         picture.change(heads, picture, predicted, **EVENTS)
     return [layer]
+
+
+def _of_link(network: Network) -> tuple[str, int | None]:
+    """The layer, and the map of it, that the page's address names for a network; otherwise its first layer."""
+    id = network.entry.id
+    if (layer := links.asked(f"layer~{id}")) not in network.layers:
+        layer = next(iter(network.layers))
+    return layer, links.asked_number(f"map~{id}", 0, network.layers[layer].shape[0] - 1)
 
 
 def tree(network: Network) -> list[tuple[str, str]]:

@@ -1,6 +1,5 @@
 """A checkpoint: what it says of itself, and its network once it is loaded."""
 
-import inspect
 from collections import deque
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -133,20 +132,6 @@ def stride_name(stride: tuple[int, int]) -> str:
     """How much smaller than the picture a layer's maps are: `1/8`, or `1/8 × 1/4` of height and width."""
     height, width = stride
     return f"1/{height}" if height == width else f"1/{height} × 1/{width}"
-
-
-def network_name(description: dict[str, Any]) -> str:
-    """The row of the lineage that a checkpoint's class and arguments are, a guest's name, or else the class's."""
-    from lit_cnns import LINEAGE
-
-    rows = {name: (cls, row) for name, (cls, row) in LINEAGE.items() if cls.__name__ == description["class"]}
-    telling = {key for _, row in rows.values() for key in row}
-    for name, (cls, row) in rows.items():
-        defaults = {key: p.default for key, p in inspect.signature(cls).parameters.items()}
-        if all(description["args"].get(key, defaults[key]) == row.get(key, defaults[key]) for key in telling):
-            return name
-    library = {"LitTorchvision": "torchvision/", "LitTimm": "timm/"}.get(description["class"])
-    return f"{library}{description['args'].get('name')}" if library else str(description["class"])
 
 
 def load(entry: Entry) -> Network:

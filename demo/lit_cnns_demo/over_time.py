@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from . import cards, plots
+from . import cards, links, plots
 from .network import Entry
 from .plots import Point
 from .shelf import Shelf
@@ -129,6 +129,8 @@ def over_time_tab(shelf: Shelf, picture: gr.Image, tab: gr.Tab) -> None:
     show = partial(show_moment, shelf)
     asked = [picture, run, number, layer]
     events: dict[str, Any] = {"preprocess": False, "trigger_mode": "always_last", "show_progress": "hidden", **COMPUTE}
+    links.keep("run", run)
+    links.keep("moment", number)
     tab.select(partial(look_for_runs, shelf), run, run, show_progress="hidden", concurrency_id="shelf", **PRIVATE)
     run.change(partial(choose_run, shelf), run, [number, layer], **events).then(show, asked, shown, **events)
     gr.on([picture.change, number.change, layer.change], show, asked, shown, **events)
@@ -138,7 +140,7 @@ def look_for_runs(shelf: Shelf, chosen: str | None) -> Any:
     """The list of runs; the first is chosen where none is."""
     shelf.refresh()
     found = runs_of(shelf)
-    value = chosen if chosen in found else next(iter(found), None)
+    value = next((id for id in (chosen, links.asked("run")) if id in found), next(iter(found), None))
     return gr.update(choices=[(run.label, run.id) for run in found.values()], value=value)
 
 
@@ -165,7 +167,8 @@ def choose_run(shelf: Shelf, id: str | None) -> tuple[Any, Any]:
     except ValueError:
         return gr.update(visible=False), gr.update(choices=[], value=None)
     many = len(moments)
-    slider = gr.update(maximum=max(many, 2), value=many, visible=many > 1, label=f"Checkpoint, 1 to {many}")
+    there = links.asked_number("moment", 1, many) if links.asked("run") == id else None
+    slider = gr.update(maximum=max(many, 2), value=there or many, visible=many > 1, label=f"Checkpoint, 1 to {many}")
     return slider, gr.update(choices=layers, value=layers[0])
 
 

@@ -9,7 +9,7 @@ import gradio as gr
 from .evaluating import FEW
 from .galleries import Galleries
 from .shelf import Shelf
-from .wiring import QUEUE_FOR_NETWORKS, Upload, read
+from .wiring import QUEUE_FOR_NETWORKS, Upload, as_errors, read
 
 
 def endpoints(shelf: Shelf, galleries: Galleries, picture: gr.Image, networks: gr.Dropdown) -> None:
@@ -39,10 +39,8 @@ def predict(shelf: Shelf, upload: Upload | None, chosen: Sequence[str] | None) -
     from .panels import Answer, compare
 
     shelf.refresh()
-    try:
+    with as_errors():
         found = compare(shelf, shelf.pick(chosen), read(upload))
-    except ValueError as error:
-        raise gr.Error(str(error), print_exception=False) from error
     return [
         one.as_data() if isinstance(one, Answer) else {"network": one.entry.id, "refused": one.sentence}
         for one in found
@@ -64,11 +62,9 @@ def compare(
     from .contest import contest
 
     shelf.refresh()
-    try:
+    with as_errors():
         gallery = galleries.pick(pictures)
         *_, end = contest(shelf, shelf.pick(chosen), gallery, most)
-    except ValueError as error:
-        raise gr.Error(str(error), print_exception=False) from error
     refused = [{"network": one.entry.id, "refused": one.sentence} for one in end.refusals]
     names = [gallery.name(number) for number in end.numbers]
     return {**end.comparison.as_data(), "names": names, "left_out": end.left_out, "refused": refused}

@@ -1,6 +1,6 @@
 """What programs can ask of the lab's reasons: `/explain`, `/occlude`, `/deconvnet` and `/dropout`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +8,7 @@ import gradio as gr
 
 from .explaining import LONG, MASKS
 from .shelf import Shelf
-from .wiring import QUEUE_FOR_NETWORKS, Upload, read
+from .wiring import QUEUE_FOR_NETWORKS, Upload, as_errors, read
 
 if TYPE_CHECKING:
     from .reasons import Reason
@@ -46,11 +46,10 @@ def explain(
     """
     from . import reasons
 
-    def work() -> tuple[Any, dict[str, Any]]:
+    shelf.refresh()
+    with as_errors():
         loaded = shelf.network(shelf.pick([network])[0])
         return _told(reasons.explain(loaded, read(upload), _text(method), _text(layer), _text(word)))
-
-    return _or_error(shelf, work)
 
 
 def occlude(
@@ -63,11 +62,9 @@ def occlude(
     from . import reasons
 
     shelf.refresh()
-    try:
+    with as_errors():
         for so_far in reasons.hide(shelf.network(shelf.pick([network])[0]), read(upload), _text(word), _number(share)):
             yield _told(so_far)
-    except ValueError as error:
-        raise gr.Error(str(error), print_exception=False) from error
 
 
 def deconvnet(
@@ -76,7 +73,8 @@ def deconvnet(
     """What the strongest unit of a map answers to, the patch it sees, and the numbers; no `map` is the strongest."""
     from . import reasons
 
-    def work() -> tuple[Any, Any, dict[str, Any]]:
+    shelf.refresh()
+    with as_errors():
         loaded = shelf.network(shelf.pick([network])[0])
         shown = reasons.project(loaded, read(upload), _text(layer), None if channel is None else int(_number(channel)))
         found = shown.found
@@ -85,21 +83,18 @@ def deconvnet(
         drawn, patch = (image.expand(3, -1, -1).permute(1, 2, 0).numpy() for image in (shown.drawn, shown.patch))
         return drawn, patch, {**numbers, **more}
 
-    return _or_error(shelf, work)
-
 
 def dropout(shelf: Shelf, upload: Upload | None, network: str) -> dict[str, Any]:
     """How the likeliest classes vary over random dropout masks: mean, bounds of nine in ten, and without masks."""
     from . import reasons
 
-    def work() -> dict[str, Any]:
+    shelf.refresh()
+    with as_errors():
         rows, others = reasons.vary(shelf.network(shelf.pick([network])[0]), read(upload), MASKS)
         top = [
             {"class": row.word, "mean": row.mean, "low": row.low, "high": row.high, "plain": row.plain} for row in rows
         ]
         return {"masks": MASKS, "other_class": others, "top": top}
-
-    return _or_error(shelf, work)
 
 
 def _told(reason: "Reason") -> tuple[Any, dict[str, Any]]:
@@ -113,14 +108,6 @@ def _told(reason: "Reason") -> tuple[Any, dict[str, Any]]:
         "values": reason.values.tolist() if known else None,
         "done": reason.done,
     }
-
-
-def _or_error(shelf: Shelf, work: Callable[[], Any]) -> Any:
-    shelf.refresh()
-    try:
-        return work()
-    except ValueError as error:
-        raise gr.Error(str(error), print_exception=False) from error
 
 
 def _text(value: Any) -> Any:

@@ -8,7 +8,7 @@ from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from .network import Entry, Network, Stamp, load, network_name
+from .network import Entry, Network, Stamp, load
 
 SHIPPED = Path(__file__).resolve().parent / "checkpoints"
 SUFFIXES = (".ckpt", ".safetensors")
@@ -170,7 +170,7 @@ class Shelf:
         return stamps
 
     def _entry(self, path: Path, stamp: Stamp) -> Entry:
-        from lit_cnns.checkpoints import describe
+        from lit_cnns.checkpoints import describe, network_name
 
         description = describe(path)
         name = network_name(description)

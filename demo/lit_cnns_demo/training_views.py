@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from . import cards
+from . import cards, links
 from .wiring import COMPUTE, Upload, or_sentence, read
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ SIDE = 960  # pixels of the picture under the boxes
 NO_PICTURE = "Choose a picture, and what training sees of it appears here."
 
 
-def training_tab(picture: gr.Image, tab: gr.Tab) -> None:
+def training_tab(demo: gr.Blocks, picture: gr.Image, tab: gr.Tab) -> None:
     """Lay out the tab."""
     with gr.Row():
         recipe = gr.Dropdown(
@@ -36,6 +36,8 @@ def training_tab(picture: gr.Image, tab: gr.Tab) -> None:
         seed = gr.Number(0, label="Seed", info="Of the run.", precision=0, minimum=0, elem_id="training-seed")
         count = gr.Slider(1, MOST, value=8, step=1, label="Epochs", info="One view each.", elem_id="training-count")
     shown = gr.HTML(cards.notice(NO_PICTURE), elem_id="training-views")
+    links.keep("recipe", recipe)
+    links.reopen(demo, "recipe", recipe, recipes)
     asked = [picture, recipe, seed, count]
     events: dict[str, Any] = {
         "preprocess": False,

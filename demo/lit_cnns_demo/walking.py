@@ -135,12 +135,13 @@ def connect(walk: Walk, ways: Sequence[Way], layers: Sequence[gr.Dropdown], even
 
     def tick(into: bool, *now: str) -> list[Any]:
         found = [way.moved(layer, 1, into) for way, layer in zip(ways, now, strict=True)]
-        return [*found, *_playing(walk, not ended(into, found))]
+        # a tick that was under way when the walk was stopped must not set it going again
+        return [*found, *(_playing(False) if ended(into, found) else (gr.skip(), gr.skip()))]
 
     def toggle(words: str, into: bool, *now: str) -> list[Any]:
         if words == PAUSE:
-            return [*now, *_playing(walk, False)]
-        return [*([way.first(into) for way in ways] if ended(into, now) else now), *_playing(walk, True)]
+            return [*(gr.skip() for _ in now), *_playing(False)]
+        return [*([way.first(into) for way in ways] if ended(into, now) else now), *_playing(True)]
 
     now = [walk.into, *layers]
     walk.stride.input(line_up, [walk.stride, *layers], [*layers, walk.said], **events)
@@ -150,5 +151,5 @@ def connect(walk: Walk, ways: Sequence[Way], layers: Sequence[gr.Dropdown], even
     walk.timer.tick(tick, now, [*layers, walk.timer, walk.play], **events)
 
 
-def _playing(walk: Walk, on: bool) -> tuple[Any, Any]:
+def _playing(on: bool) -> tuple[Any, Any]:
     return gr.Timer(active=on), gr.update(value=PAUSE if on else PLAY)

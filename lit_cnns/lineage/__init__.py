@@ -4,6 +4,7 @@
 """
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 from lit_cnns.classifier import LitClassifier
@@ -44,6 +45,7 @@ __all__ = [
     "LitZFNet",
     "build",
     "name_of",
+    "row_of",
 ]
 
 Row = tuple[type[LitClassifier], dict[str, Any]]
@@ -100,14 +102,28 @@ _FREE = ("self", "num_classes", "in_channels", "image_size", "aux", "dropout")
 
 
 def name_of(module: LitClassifier) -> str | None:
-    """The name in `LINEAGE` of a module, by its class and the arguments that shape its network; None if it has none."""
-    parameters = inspect.signature(type(module)).parameters.values()
-    shaping = {p.name: p.default for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.name not in _FREE}
-    fitting = [
-        (sum(module.arguments.get(key) == value for key, value in row.items()), name)
-        for name, (cls, row) in LINEAGE.items()
-        if cls is type(module) and all(module.arguments[k] == row.get(k, v) for k, v in shaping.items())
-    ]
+    """The name in `LINEAGE` of a module; see `row_of`."""
+    return row_of(type(module).__name__, module.arguments)
+
+
+def row_of(class_name: str, arguments: Mapping[str, Any], exactly: bool = True) -> str | None:
+    """The name in `LINEAGE` of a class with its arguments; None if there is none.
+
+    Args:
+        class_name: as a checkpoint says it.
+        arguments: those that are absent have the class's defaults.
+        exactly: the network is the paper's own; otherwise only what tells one row from another is looked at, so that
+            a VGG-A with batch norm is still called `vgg_a`.
+    """
+    rows = {name: (cls, row) for name, (cls, row) in LINEAGE.items() if cls.__name__ == class_name}
+    telling = {key for _, row in rows.values() for key in row}
+    fitting = []
+    for name, (cls, row) in rows.items():
+        known = {p.name: p for p in inspect.signature(cls).parameters.values()}
+        given = {key: arguments.get(key, p.default) for key, p in known.items()}
+        shaping = {key for key, p in known.items() if p.kind is p.POSITIONAL_OR_KEYWORD and key not in _FREE}
+        if all(given[key] == row.get(key, known[key].default) for key in (shaping if exactly else telling)):
+            fitting.append((sum(given[key] == value for key, value in row.items()), name))
     return max(fitting, key=lambda found: found[0])[1] if fitting else None
 
 

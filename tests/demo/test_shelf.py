@@ -13,11 +13,11 @@ import torch
 from lit_cnns_demo import cards, shelf, worlds
 from lit_cnns_demo.controls import memory_line
 from lit_cnns_demo.inviting import invite
-from lit_cnns_demo.network import Entry, Network, network_name
+from lit_cnns_demo.network import Entry, Network
 from lit_cnns_demo.shelf import Shelf
 
 from lit_cnns import LINEAGE, LitCifarResNet, LitLeNet5, checkpoints
-from lit_cnns.checkpoints import save_slim
+from lit_cnns.checkpoints import network_name, save_slim
 from lit_cnns.lineage import LitVGGSmall
 
 
