@@ -6,10 +6,10 @@ them on scikit-learn's digits and on the folders of pictures in LIT_CNNS_DATA, w
 
 import os
 
-from lit_cnns_demo import build, serve
+from lit_cnns_demo import build, credentials, serve
 
 data = os.environ.get("LIT_CNNS_DATA", "")
 demo = build([os.environ.get("LIT_CNNS_RUNS", "runs")], data.split(os.pathsep) if data else [])
 
 if __name__ == "__main__":
-    serve(demo)
+    serve(demo, auth=credentials())

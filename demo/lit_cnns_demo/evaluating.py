@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from . import cards, links, reports
+from .border import sentences
 from .galleries import Galleries
 from .shelf import Shelf
-from .wiring import NO_NETWORK, PRIVATE, as_errors
+from .wiring import NO_NETWORK, PRIVATE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -147,7 +148,7 @@ def open_picture(galleries: Galleries, pressed: Any) -> "np.ndarray":
     """
     data = pressed if isinstance(pressed, dict) else {}
     number = data.get("picture")
-    with as_errors():
+    with sentences():
         gallery = galleries.pick(data.get("gallery"))
         if not isinstance(number, int) or not 0 <= number < len(gallery):
             raise ValueError(f"{gallery.title} has {len(gallery):,} pictures; there is none of number {number}.")

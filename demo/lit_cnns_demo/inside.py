@@ -1,13 +1,13 @@
 """What programs can ask of the inside of a network: its layers, their maps, what holds them down, heads and kernels."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from .border import sentences
 from .shelf import Shelf
-from .wiring import QUEUE_FOR_NETWORKS, Upload, as_errors, png, read
+from .wiring import Upload, endpoint, png, read
 
 if TYPE_CHECKING:
     from .network import Network
@@ -32,8 +32,7 @@ def inside_endpoints(shelf: Shelf, picture: gr.Image) -> None:
         (kernels, [network, kernel_order], [image, data]),
     ]
     for ask, inputs, outputs in asked:
-        api: dict[str, Any] = {"api_name": ask.__name__, "api_description": (ask.__doc__ or "").splitlines()[0]}
-        door.click(partial(ask, shelf), inputs, outputs, preprocess=False, **api, **QUEUE_FOR_NETWORKS)
+        endpoint(door, ask.__name__, ask, (shelf,), inputs, outputs)
 
 
 def layers(shelf: Shelf, network: str) -> list[dict[str, Any]]:
@@ -59,12 +58,12 @@ def layers(shelf: Shelf, network: str) -> list[dict[str, Any]]:
     return _asked(shelf, network, said)
 
 
-def feature_maps(shelf: Shelf, upload: Upload | None, network: str, layer: str, order: str = "network") -> Answer:
+def feature_maps(shelf: Shelf, picture: Upload | None, network: str, layer: str, order: str = "network") -> Answer:
     """All maps of a layer as a picture, with their order (network, mean, active or largest) and statistics."""
     from .layer_views import look
 
     def said(loaded: "Network") -> Answer:
-        view = look(loaded, read(upload), layer, order=order)  # type: ignore[arg-type]  # `look` refuses others
+        view = look(loaded, read(picture), layer, order=order)  # type: ignore[arg-type]  # `look` refuses others
         numbers = {name: values.tolist() for name, values in view.statistics._asdict().items()}
         return png(view.picture), {
             "layer": layer,
@@ -79,12 +78,12 @@ def feature_maps(shelf: Shelf, upload: Upload | None, network: str, layer: str, 
     return _asked(shelf, network, said)
 
 
-def overlay(shelf: Shelf, upload: Upload | None, network: str, layer: str, map: int = 0) -> Answer:
+def overlay(shelf: Shelf, picture: Upload | None, network: str, layer: str, map: int = 0) -> Answer:
     """One map over the picture as the network gets it, with its numbers; what its largest place sees is framed."""
     from .layer_views import look
 
     def said(loaded: "Network") -> Answer:
-        view = look(loaded, read(upload), layer, _whole(map), over=True)
+        view = look(loaded, read(picture), layer, _whole(map), over=True)
         if view.one is None:
             raise ValueError(f"{layer} of {loaded.entry.name} has no maps that could lie over the picture.")
         return png(view.one), {"layer": layer, "map": view.channel, "caption": view.one_caption}
@@ -92,12 +91,12 @@ def overlay(shelf: Shelf, upload: Upload | None, network: str, layer: str, map: 
     return _asked(shelf, network, said)
 
 
-def inhibition(shelf: Shelf, upload: Upload | None, network: str, layer: str, map: int = 0) -> dict[str, Any]:
+def inhibition(shelf: Shelf, picture: Upload | None, network: str, layer: str, map: int = 0) -> dict[str, Any]:
     """Which neighbours hold a map down in response normalisation: means over the places where the map is active."""
     from .layer_views import look
 
     def said(loaded: "Network") -> dict[str, Any]:
-        view = look(loaded, read(upload), layer, _whole(map))
+        view = look(loaded, read(picture), layer, _whole(map))
         found = view.inhibition
         if found is None:
             raise ValueError(f"{layer} of {loaded.entry.name} is no response normalisation.")
@@ -116,12 +115,12 @@ def inhibition(shelf: Shelf, upload: Upload | None, network: str, layer: str, ma
     return _asked(shelf, network, said)
 
 
-def heads(shelf: Shelf, upload: Upload | None, network: str) -> dict[str, Any]:
+def heads(shelf: Shelf, picture: Upload | None, network: str) -> dict[str, Any]:
     """What each auxiliary head predicts beside the main one: head to the likeliest classes."""
     from .layer_views import heads
 
     def said(loaded: "Network") -> dict[str, Any]:
-        predicted = heads(loaded, read(upload))
+        predicted = heads(loaded, read(picture))
         return {head: [{"class": name, "probability": p} for name, p in top] for head, top in predicted.items()}
 
     return _asked(shelf, network, said)
@@ -141,7 +140,7 @@ def kernels(shelf: Shelf, network: str, order: str = "network") -> Answer:
 def _asked(shelf: Shelf, network: str, said: Callable[["Network"], Any]) -> Any:
     """Ask a network by its id; what a client got wrong comes back as a sentence."""
     shelf.refresh()
-    with as_errors():
+    with sentences():
         return said(shelf.network(shelf.pick([network])[0]))
 
 

@@ -1,12 +1,12 @@
 """What programs can ask of the lineage, of what training sees, and of runs over time."""
 
-from functools import partial
 from typing import Any
 
 import gradio as gr
 
+from .border import sentences
 from .shelf import Shelf
-from .wiring import QUEUE_FOR_NETWORKS, Upload, as_errors, read
+from .wiring import Upload, endpoint, read
 
 
 def lineage_endpoints(shelf: Shelf, picture: gr.Image) -> None:
@@ -14,19 +14,18 @@ def lineage_endpoints(shelf: Shelf, picture: gr.Image) -> None:
     with gr.Group(visible=False):
         door = gr.Button("API")
         data = gr.JSON(label="answers")
-        network, layer = gr.Textbox(label="network"), gr.Textbox(label="layer")
-        maps, caption = gr.Image(format="png", label="maps"), gr.JSON(label="caption")
+        network, layer = gr.Textbox(label="network"), gr.Textbox("", label="layer")
+        maps, views = (gr.Image(format="png", label=label) for label in ("maps", "views"))
+        said, done = gr.JSON(label="answer"), gr.JSON(label="what was done")
         recipe, run = gr.Textbox(label="recipe"), gr.Textbox(label="run")
-        seed, count = gr.Number(label="seed"), gr.Number(label="count")
+        seed, epochs = gr.Number(0, label="seed", precision=0), gr.Number(8, label="epochs", precision=0)
+        number = gr.Number(1, label="checkpoint", precision=0)
         kernels = gr.Image(format="png", label="kernels")
-    raw: dict[str, Any] = {"preprocess": False, **QUEUE_FOR_NETWORKS}
-    door.click(lineage, None, data, api_name="lineage", **raw)
-    door.click(diagram, network, data, api_name="diagram", **raw)
-    asked = [picture, recipe, seed, count]
-    door.click(training_views, asked, [maps, caption], api_name="training_views", **raw)
-    door.click(partial(list_runs, shelf), None, data, api_name="runs", concurrency_id="shelf")
-    asked = [picture, run, count, layer]
-    door.click(partial(run_moment, shelf), asked, [kernels, maps, caption], api_name="run_moment", **raw)
+    endpoint(door, "lineage", lineage, (), None, data)
+    endpoint(door, "diagram", diagram, (), network, data)
+    endpoint(door, "training_views", training_views, (), [picture, recipe, seed, epochs], [views, done])
+    endpoint(door, "runs", list_runs, (shelf,), None, data, concurrency_id="shelf")
+    endpoint(door, "run_moment", run_moment, (shelf,), [picture, run, number, layer], [kernels, maps, said])
 
 
 def lineage() -> list[dict[str, Any]]:
@@ -42,18 +41,18 @@ def diagram(network: str) -> dict[str, Any]:
 
     from .lineage import diagram_of, drawing_of
 
-    with as_errors():
+    with sentences():
         return {"svg": drawing_of(network), **asdict(diagram_of(network))}
 
 
-def training_views(upload: Upload | None, recipe: str, seed: float, count: float) -> tuple[Any, list[dict[str, Any]]]:
-    """What the first `count` epochs of a recipe see of a picture, side by side, and what was done to it in each."""
+def training_views(picture: Upload | None, recipe: str, seed: float, epochs: float) -> tuple[Any, list[dict[str, Any]]]:
+    """What the first `epochs` of a recipe see of a picture, side by side, and what was done to it in each."""
     import torch
 
     from .training_views import views_of
 
-    with as_errors():
-        views = views_of(read(upload), recipe, seed, count)
+    with sentences():
+        views = views_of(read(picture), recipe, seed, epochs)
     side_by_side = torch.cat([view.image for view in views], 2).permute(1, 2, 0).numpy()
     said = [{key: value for key, value in vars(view).items() if key != "image"} for view in views]
     return side_by_side.squeeze(), said
@@ -71,13 +70,13 @@ def list_runs(shelf: Shelf) -> list[dict[str, Any]]:
 
 
 def run_moment(
-    shelf: Shelf, upload: Upload | None, run: str, count: float, layer: str
+    shelf: Shelf, picture: Upload | None, run: str, checkpoint: float, layer: str
 ) -> tuple[Any, Any, dict[str, Any]]:
-    """A run's kernels, maps and answers for a picture at its checkpoint number `count`, counted from 1."""
+    """A run's kernels, maps and answers for a picture at its number `checkpoint`, counted from 1."""
     from .over_time import moment, run_of
 
     shelf.refresh()
-    with as_errors():
-        told = moment(shelf, run_of(shelf, run), count, read(upload), layer)
+    with sentences():
+        told = moment(shelf, run_of(shelf, run), checkpoint, read(picture), layer)
     kept = ("number", "of", "epoch", "step", "layer", "answer")
     return told["kernels"], told["maps"], {key: told[key] for key in kept}

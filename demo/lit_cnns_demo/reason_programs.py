@@ -1,14 +1,14 @@
 """What programs can ask of the lab's reasons: `/explain`, `/occlude`, `/deconvnet` and `/dropout`."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from .border import sentences
 from .explaining import LONG, MASKS
 from .shelf import Shelf
-from .wiring import QUEUE_FOR_NETWORKS, Upload, as_errors, read
+from .wiring import Upload, endpoint, read
 
 if TYPE_CHECKING:
     from .reasons import Reason
@@ -18,65 +18,57 @@ def reason_endpoints(shelf: Shelf, picture: gr.Image) -> None:
     """Add the endpoints; the page does not show them."""
     with gr.Group(visible=False):
         door, data = gr.Button("API"), gr.JSON(label="numbers")
-        network, method, layer, word = (gr.Textbox(label=label) for label in ("network", "method", "layer", "class"))
-        share, channel = gr.Number(0.25, label="side"), gr.Number(None, precision=0, label="map")
+        network, method = gr.Textbox(label="network"), gr.Textbox("grad_cam", label="method")
+        layer, word = gr.Textbox("", label="layer"), gr.Textbox("", label="class")
+        side, channel = gr.Number(0.25, label="side"), gr.Number(None, precision=0, label="map")
         heat, drawn, patch = (gr.Image(format="png", label=label) for label in ("heat", "reconstruction", "patch"))
-    raw: dict[str, Any] = {"preprocess": False, **QUEUE_FOR_NETWORKS}
-    door.click(
-        partial(explain, shelf), [picture, network, method, layer, word], [heat, data], api_name="explain", **raw
-    )
-    door.click(
-        partial(occlude, shelf),
-        [picture, network, word, share],
-        [heat, data],
-        api_name="occlude",
-        **{**LONG, "preprocess": False, "api_visibility": "public"},
-    )
-    project = [picture, network, layer, channel]
-    door.click(partial(deconvnet, shelf), project, [drawn, patch, data], api_name="deconvnet", **raw)
-    door.click(partial(dropout, shelf), [picture, network], data, api_name="dropout", **raw)
+    endpoint(door, "explain", explain, (shelf,), [picture, network, method, layer, word], [heat, data])
+    seen: dict[str, Any] = {**LONG, "api_visibility": "public"}
+    endpoint(door, "occlude", occlude, (shelf,), [picture, network, word, side], [heat, data], **seen)
+    asked = [picture, network, layer, channel]
+    endpoint(door, "deconvnet", deconvnet, (shelf,), asked, [drawn, patch, data])
+    endpoint(door, "dropout", dropout, (shelf,), [picture, network], data)
 
 
 def explain(
-    shelf: Shelf, upload: Upload | None, network: str, method: str, layer: str, word: str
+    shelf: Shelf, picture: Upload | None, network: str, method: str, layer: str, class_name: str
 ) -> tuple[Any, dict[str, Any]]:
-    """How much each place matters for a class: as colours over the picture, and as numbers.
-
-    `method` is grad_cam, hires_cam, cam or saliency; empty, `layer` is the last with maps and `class` the likeliest.
+    """How much each place matters for a class: as colours over the picture, and as numbers. `method` is grad_cam,
+    hires_cam, cam or saliency; empty, `layer` is the last with maps and `class_name` the likeliest.
     """
     from . import reasons
 
     shelf.refresh()
-    with as_errors():
+    with sentences():
         loaded = shelf.network(shelf.pick([network])[0])
-        return _told(reasons.explain(loaded, read(upload), _text(method), _text(layer), _text(word)))
+        return _told(reasons.explain(loaded, read(picture), _text(method), _text(layer), _text(class_name)))
 
 
 def occlude(
-    shelf: Shelf, upload: Upload | None, network: str, word: str, share: float
+    shelf: Shelf, picture: Upload | None, network: str, class_name: str, side: float
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
     """How far a class's probability falls with a grey square at each place; the map so far, until all of it is there.
-
-    `side` is the square's, as a share of the picture's; an empty `class` is the likeliest.
+    `side` is the square's, as a share of the picture's; an empty `class_name` is the likeliest.
     """
     from . import reasons
 
     shelf.refresh()
-    with as_errors():
-        for so_far in reasons.hide(shelf.network(shelf.pick([network])[0]), read(upload), _text(word), _number(share)):
+    with sentences():
+        loaded = shelf.network(shelf.pick([network])[0])
+        for so_far in reasons.hide(loaded, read(picture), _text(class_name), _number(side)):
             yield _told(so_far)
 
 
 def deconvnet(
-    shelf: Shelf, upload: Upload | None, network: str, layer: str, channel: float | None
+    shelf: Shelf, picture: Upload | None, network: str, layer: str, map: float | None = None
 ) -> tuple[Any, Any, dict[str, Any]]:
     """What the strongest unit of a map answers to, the patch it sees, and the numbers; no `map` is the strongest."""
     from . import reasons
 
     shelf.refresh()
-    with as_errors():
+    with sentences():
         loaded = shelf.network(shelf.pick([network])[0])
-        shown = reasons.project(loaded, read(upload), _text(layer), None if channel is None else int(_number(channel)))
+        shown = reasons.project(loaded, read(picture), _text(layer), None if map is None else int(_number(map)))
         found = shown.found
         numbers = {"layer": shown.layer, "map": found.channel, "activation": found.activation}
         more = {"place": list(found.place), "window": list(found.window), "strongest": found.strongest.tolist()}
@@ -84,13 +76,13 @@ def deconvnet(
         return drawn, patch, {**numbers, **more}
 
 
-def dropout(shelf: Shelf, upload: Upload | None, network: str) -> dict[str, Any]:
+def dropout(shelf: Shelf, picture: Upload | None, network: str) -> dict[str, Any]:
     """How the likeliest classes vary over random dropout masks: mean, bounds of nine in ten, and without masks."""
     from . import reasons
 
     shelf.refresh()
-    with as_errors():
-        rows, others = reasons.vary(shelf.network(shelf.pick([network])[0]), read(upload), MASKS)
+    with sentences():
+        rows, others = reasons.vary(shelf.network(shelf.pick([network])[0]), read(picture), MASKS)
         top = [
             {"class": row.word, "mean": row.mean, "low": row.low, "high": row.high, "plain": row.plain} for row in rows
         ]

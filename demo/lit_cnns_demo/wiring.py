@@ -1,7 +1,7 @@
 """What all parts of the page share: how a picture arrives, how events run, and how an error becomes a sentence."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from html import escape
 from io import BytesIO
@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
+from gradio.components.api_component import Api
 from gradio.context import LocalContext
 from gradio.utils import get_upload_folder
 
 from . import cards
+from .border import check_upload
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,9 +51,7 @@ def read(upload: Upload | None) -> "Tensor":
 
     if upload is None:
         raise ValueError("A picture is needed.")
-    path = upload.get("path") if isinstance(upload, dict) else None
-    if not isinstance(path, str) or not Path(path).resolve().is_relative_to(Path(get_upload_folder()).resolve()):
-        raise ValueError("Only a picture that was uploaded can be taken.")
+    path = check_upload(upload.get("path") if isinstance(upload, dict) else None)
     return picture(path, Path(str(upload.get("orig_name") or path)).name)
 
 
@@ -113,10 +113,27 @@ def or_sentence(work: Callable[[], str]) -> str:
         return cards.notice(str(error), "alert")
 
 
-@contextmanager
-def as_errors() -> Iterator[None]:
-    """What a program got wrong becomes the sentence of the error that it gets."""
-    try:
-        yield
-    except ValueError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+def endpoint(
+    door: gr.Button, name: str, ask: Callable[..., Any], given: tuple[Any, ...], inputs: Any, outputs: Any, **event: Any
+) -> None:
+    """Open a function to programs; they are told the first paragraph of its docstring.
+
+    Args:
+        door: a button that nobody sees.
+        name: what programs call it by.
+        ask: the function; the names of its parameters are part of the interface.
+        given: its first arguments, which programs do not send.
+        inputs: components for the others.
+        outputs: components for what it gives.
+        event: where this one differs from one that waits for the networks.
+    """
+    about = " ".join((ask.__doc__ or "").split("\n\n")[0].split())
+    options = {"preprocess": False, **QUEUE_FOR_NETWORKS, **event}
+    bound = partial(ask, *given)
+    bound.__name__ = name  # type: ignore[attr-defined]  # what an MCP server calls the tool
+    door.click(bound, inputs, outputs, api_name=name, api_description=about, **options)
+
+
+def network_ids() -> Api:
+    """A list of ids, as programs send it; the page's own list would tell them which choices it began with."""
+    return Api([], {"type": "array", "items": {"type": "string"}}, label="networks")  # type: ignore[dict-item]

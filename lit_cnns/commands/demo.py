@@ -21,6 +21,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     parser.add_argument("--port", type=int, help="port to listen on (default: the first free one from 7860)")
+    parser.add_argument(
+        "--auth",
+        metavar="USER:PASSWORD",
+        help="ask visitors for it; better in the environment variable LIT_CNNS_AUTH, which no list of processes shows",
+    )
+    parser.add_argument(
+        "--mcp", action="store_true", help="be an MCP server, too (needs the package mcp: pip install 'lit-cnns[mcp]')"
+    )
     parser.add_argument("--open", action="store_true", help="open the browser")
 
 
@@ -33,7 +41,13 @@ def run(arguments: argparse.Namespace) -> int:
     if missing := next((folder for folder in arguments.data if not Path(folder).is_dir()), None):
         raise ValueError(f"There is no folder {missing}; --data is a folder of pictures.")
     lit_cnns_demo.launch(
-        runs, host=arguments.host, port=arguments.port, open_browser=arguments.open, data=arguments.data
+        runs,
+        host=arguments.host,
+        port=arguments.port,
+        open_browser=arguments.open,
+        data=arguments.data,
+        auth=arguments.auth,
+        mcp=arguments.mcp,
     )
     return 0
 

@@ -1,0 +1,168 @@
+"""How the page is served: alone, or in another program; to everybody who reaches it, or to who logs in."""
+
+import os
+import threading
+import time
+from collections.abc import Iterable
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from .lab import build
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+FONT_WEIGHTS = (400, 700)  # of the weights that Gradio ships, those whose files are complete
+LOGIN = "LIT_CNNS_AUTH"  # the environment variable that may hold user:password, which a list of processes does not show
+LARGEST_UPLOAD = "10mb"
+
+
+def launch(
+    folders: Iterable[str | Path] = (),
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    share: bool = False,
+    open_browser: bool = False,
+    data: Iterable[str | Path] = (),
+    auth: str | None = None,
+    mcp: bool = False,
+) -> None:
+    """Open the lab and serve it until Ctrl-C.
+
+    Args:
+        folders: where checkpoints are looked for, besides those that ship.
+        host: address to listen on; by default nobody else can reach it.
+        port: by default the first free one from 7860.
+        share: make a public link through Gradio's servers.
+        open_browser: open a browser tab.
+        data: folders of pictures to compare networks on, besides scikit-learn's digits.
+        auth: `user:password` that a visitor has to give; by default what LIT_CNNS_AUTH holds.
+        mcp: offer the endpoints as tools of an MCP server, too.
+
+    Raises:
+        ValueError: nothing can listen on that host and port, or `auth` or `mcp` cannot be.
+    """
+    login = credentials(auth)
+    if mcp:
+        check_mcp(login)
+    try:
+        with socket(
+            AF_INET6 if ":" in host else AF_INET
+        ) as probe:  # Gradio would try a hundred ports, and take minutes over a wrong host
+            probe.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+            probe.bind((host, port or 0))
+    except (OSError, OverflowError) as error:
+        where = f"{host}, port {port}" if port else host
+        raise ValueError(f"The lab cannot listen on {where} ({error}); give another.") from error
+    demo = build(folders, data)
+    options = {"server_name": host, "server_port": port, "share": share, "inbrowser": open_browser}
+    _, address, public = serve(demo, auth=login, mcp_server=mcp, **options, prevent_thread_lock=True, quiet=True)
+    print(f"The lab is open at {public or address}; Ctrl-C closes it.", flush=True)
+    if mcp:
+        print(f"Its MCP server is at {address.rstrip('/')}/gradio_api/mcp/.", flush=True)
+    demo.block_thread()
+
+
+def serve(demo: gr.Blocks, **options: Any) -> tuple[Any, str, str]:
+    """Serve what `build` gave, with the lab's look and safe settings; `options` are those of `Blocks.launch`."""
+    threading.Thread(target=_import_the_slow, args=(demo,), daemon=True).start()
+    return demo.launch(**{"share": False, **_settings(), **options})
+
+
+def mount(
+    app: "FastAPI",
+    folders: Iterable[str | Path] = (),
+    path: str = "/lab",
+    data: Iterable[str | Path] = (),
+    auth: str | None = None,
+) -> "FastAPI":
+    """Put the lab into a FastAPI app, whose own routes keep working.
+
+    Args:
+        app: the app.
+        folders: where checkpoints are looked for, besides those that ship.
+        path: where in the app the lab is.
+        data: folders of pictures to compare networks on, besides scikit-learn's digits.
+        auth: `user:password` that a visitor has to give; by default what LIT_CNNS_AUTH holds.
+
+    Raises:
+        ValueError: the path does not begin with a slash, or `auth` is not of that form.
+    """
+    if not path.startswith("/") or path == "/":
+        raise ValueError(f"The lab is mounted at a path such as /lab, not at {path!r}.")
+    return gr.mount_gradio_app(
+        app, build(folders, data), path, auth=credentials(auth), show_error=False, mcp_server=False, **_settings()
+    )
+
+
+def credentials(given: str | None = None) -> tuple[str, str] | None:
+    """The user and password that a visitor has to give, or None where anybody may come.
+
+    Args:
+        given: `user:password`; by default what the environment variable LIT_CNNS_AUTH holds.
+
+    Raises:
+        ValueError: it has another form.
+    """
+    text = given if given is not None else os.environ.get(LOGIN)
+    if not text:
+        return None
+    user, colon, password = text.partition(":")
+    if not (user and colon and password):
+        raise ValueError(f"A login is user:password, given by --auth or in {LOGIN}; one of the two is missing.")
+    return user, password
+
+
+def check_mcp(login: tuple[str, str] | None) -> None:
+    """Refuse an MCP server that could not work.
+
+    Raises:
+        ValueError: its package is not installed, or visitors have to log in, which its tools cannot.
+    """
+    if find_spec("mcp") is None:
+        raise ValueError("The lab's MCP server needs the package mcp: pip install 'lit-cnns[mcp]'.")
+    if login:
+        raise ValueError(f"An MCP server cannot log in: give --mcp or a login (--auth, {LOGIN}), not both.")
+
+
+def _settings() -> dict[str, Any]:
+    return {
+        "theme": _theme(),
+        "css_paths": Path(__file__).parent / "style.css",
+        "max_file_size": LARGEST_UPLOAD,
+        "run_history": False,
+        "enable_monitoring": False,
+        "ssr_mode": False,
+        "footer_links": ["api", "settings"],
+    }
+
+
+def _import_the_slow(demo: gr.Blocks) -> None:
+    """Import torch and Lightning, which take seconds, as soon as the page is up: before, they would delay it."""
+    while not demo.is_running:
+        time.sleep(0.02)
+    for module in ("lit_cnns.checkpoints", "lit_cnns_demo.panels"):
+        import_module(module)
+
+
+def _theme() -> gr.themes.Base:
+    fonts = gr.themes.LocalFont
+    return gr.themes.Default(
+        primary_hue="orange",
+        secondary_hue="slate",
+        neutral_hue="slate",
+        radius_size="sm",
+        font=(fonts("IBM Plex Sans", weights=FONT_WEIGHTS), "ui-sans-serif", "system-ui", "sans-serif"),
+        font_mono=(fonts("IBM Plex Mono", weights=FONT_WEIGHTS), "ui-monospace", "Consolas", "monospace"),
+    ).set(
+        body_text_color_subdued="*neutral_500",
+        body_text_color_subdued_dark="*neutral_400",
+        block_info_text_color="*neutral_500",
+        block_label_text_color="*neutral_600",
+        block_title_text_color="*neutral_700",
+    )

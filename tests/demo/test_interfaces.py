@@ -1,0 +1,110 @@
+"""The lab serves programs, agents and other apps, and asks for a login where one is set."""
+
+import asyncio
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import EXAMPLES
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from lit_cnns_demo import build, credentials, launch, mount, serve
+from mcp import ClientSession
+from mcp.client.streamable_http import streamable_http_client
+from mcp.types import ListToolsResult, TextContent
+from test_programs import ENDPOINTS
+
+
+@pytest.fixture(scope="module")
+def blocks(runs: Path) -> Any:
+    return build([runs])
+
+
+def test_every_endpoint_tells_programs_what_it_does_and_takes(blocks: Any) -> None:
+    told = blocks.get_api_info()["named_endpoints"]
+    assert set(told) == ENDPOINTS
+    for name, endpoint in told.items():
+        assert endpoint["description"].endswith("."), name
+        assert len(endpoint["description"]) > 40, name
+        for parameter in endpoint["parameters"]:
+            assert parameter["type"].get("type") in {"string", "number", "integer", "array", "object"}, name
+            assert "Literal" not in str(parameter["python_type"]), name
+    names = [parameter["parameter_name"] for parameter in told["/explain"]["parameters"]]
+    assert names == ["picture", "network", "method", "layer", "class_name"]
+    assert told["/predict"]["parameters"][1]["python_type"]["type"] == "list[str]"
+
+
+async def tools_and_networks(url: str) -> tuple[ListToolsResult, str]:
+    async with (
+        streamable_http_client(f"{url}gradio_api/mcp/") as (incoming, outgoing, _),
+        ClientSession(incoming, outgoing) as session,
+    ):
+        await session.initialize()
+        said = (await session.call_tool("networks", {})).content[0]
+        assert isinstance(said, TextContent)
+        return await session.list_tools(), said.text
+
+
+def test_an_agent_is_offered_every_endpoint_as_a_tool(runs: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    demo = build([runs])
+    _, url, _ = serve(demo, prevent_thread_lock=True, quiet=True, mcp_server=True)
+    try:
+        offered, networks = asyncio.run(tools_and_networks(url))
+    finally:
+        demo.close()
+    tools = {tool.name: tool for tool in offered.tools}
+    assert {f"/{name}" for name in tools} == ENDPOINTS
+    assert set(tools["explain"].inputSchema["properties"]) == {"picture", "network", "method", "layer", "class_name"}
+    assert "resnet20_cifar" in networks
+
+
+def test_without_being_asked_the_lab_is_no_mcp_server(lab: str) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="40"):
+        urllib.request.urlopen(f"{lab}gradio_api/mcp/", timeout=20)
+
+
+def test_the_lab_is_mounted_into_another_app(runs: Path) -> None:
+    app = FastAPI()
+    app.get("/own")(lambda: {"own": True})
+    mount(app, [runs], "/lab")
+    with TestClient(app) as visitor:
+        assert visitor.get("/own").json() == {"own": True}
+        assert "lit-cnns lab" in visitor.get("/lab/").text
+        assert set(visitor.get("/lab/gradio_api/info").json()["named_endpoints"]) == ENDPOINTS
+        event = visitor.post("/lab/gradio_api/call/networks", json={"data": []}).json()["event_id"]
+        assert "resnet20_cifar" in visitor.get(f"/lab/gradio_api/call/networks/{event}").text
+        picture = {"files": (EXAMPLES / "chelsea.jpg").read_bytes() + bytes(11_000_000)}
+        assert visitor.post("/lab/gradio_api/upload", files=picture).status_code == 413
+    with pytest.raises(ValueError, match="a path such as /lab"):
+        mount(app, [runs], "/")
+
+
+def test_with_a_login_nothing_is_told_to_who_has_not_logged_in(runs: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("LIT_CNNS_AUTH", "ada:engine")
+    app = FastAPI()
+    mount(app, [runs])
+    with TestClient(app) as visitor:
+        for path in ("config", "gradio_api/info", "gradio_api/openapi.json"):
+            assert visitor.get(f"/lab/{path}").status_code == 401, path
+        assert visitor.post("/lab/gradio_api/call/networks", json={"data": []}).status_code == 401
+        assert visitor.post("/lab/gradio_api/upload", files={"files": b"x"}).status_code == 401
+        wrong = {"username": "ada", "password": "motor"}
+        assert visitor.post("/lab/login", data=wrong).status_code == 400
+        assert visitor.post("/lab/login", data=wrong | {"password": "engine"}).status_code == 200
+        assert set(visitor.get("/lab/gradio_api/info").json()["named_endpoints"]) == ENDPOINTS
+
+
+def test_a_login_is_user_and_password(monkeypatch: Any) -> None:
+    monkeypatch.delenv("LIT_CNNS_AUTH", raising=False)
+    assert credentials() is None
+    assert credentials("ada:en:gine") == ("ada", "en:gine")
+    monkeypatch.setenv("LIT_CNNS_AUTH", "ada:engine")
+    assert credentials() == ("ada", "engine")
+    for wrong in ("ada", ":engine", "ada:"):
+        with pytest.raises(ValueError, match="A login is user:password"):
+            credentials(wrong)
+    with pytest.raises(ValueError, match="An MCP server cannot log in"):
+        launch(mcp=True)
