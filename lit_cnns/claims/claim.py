@@ -56,6 +56,10 @@ class Claim(Protocol):
     def rule(self) -> str:
         """How results become a verdict, in words."""
 
+    @property
+    def needs_data(self) -> bool:
+        """Whether it is checked on the pictures of `Settings.data`."""
+
     def measure(self, settings: Settings) -> Results:
         """Find the results, in plain values."""
 
@@ -77,6 +81,7 @@ class Counted:
         decide: applies the rule.
         picture: draws.
         kind: counting or looking.
+        needs_data: whether it looks at networks that are trained on the pictures of `Settings.data`.
     """
 
     id: str
@@ -85,6 +90,7 @@ class Counted:
     decide: Callable[[Results], Verdict]
     picture: Callable[[Results, "Figure"], None]
     kind: Kind = "counting"
+    needs_data: bool = False
 
     def measure(self, settings: Settings) -> Results:
         return self.find(settings)
@@ -108,7 +114,7 @@ def run(claim: Claim, settings: Settings) -> Verdict:
     verdict = claim.judge(results)
     kept = {
         "claim": claim.id,
-        "budget": settings.budget if claim.kind == "training" else None,
+        "budget": settings.budget if claim.needs_data else None,
         "verdict": {
             "word": verdict.word,
             "sentence": verdict.sentence,
@@ -127,7 +133,7 @@ def draw(claim: Claim, results: Results, folder: Path) -> None:
     """Write `figure.svg` and `figure.png` of results."""
     from .drawing import new_figure, save
 
-    figure = new_figure()
+    figure = new_figure(f"{statement(claim.id)['claim'][:1].upper()}{statement(claim.id)['claim'][1:]}")
     claim.draw(results, figure)
     save(figure, folder)
 

@@ -37,7 +37,7 @@ def bars(axes: "Axes", values: Mapping[str, float], form: str = "{:,.0f}", colou
     """Horizontal bars, the first on top, each with its figure."""
     names = list(values)
     drawn = axes.barh(names, list(values.values()), color=colour, height=0.6)
-    axes.bar_label(drawn, [form.format(value) for value in values.values()], padding=4)
+    axes.bar_label(drawn, [form.format(value) for value in values.values()], padding=9)
     axes.invert_yaxis()
     axes.margins(x=0.2)
     axes.grid(axis="y", visible=False)

@@ -1,5 +1,6 @@
 """How figures look: for a lecture, in colours that colour-blind people tell apart, with the paper's figures marked."""
 
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,8 @@ STYLE: Any = {
 }
 
 
-def new_figure() -> "Figure":
-    """An empty figure for one or two panels side by side.
+def new_figure(title: str = "") -> "Figure":
+    """An empty figure for one or two panels side by side, under a title that is wrapped where it is long.
 
     Raises:
         ValueError: matplotlib is not installed.
@@ -35,7 +36,10 @@ def new_figure() -> "Figure":
     except ImportError as error:
         raise ValueError("Figures need the package matplotlib: pip install 'lit-cnns[claims]'.") from error
     with rc_context(STYLE):
-        return Figure(figsize=(10, 4.2), layout="constrained")
+        figure = Figure(figsize=(10, 4.6), layout="constrained")
+        if title:
+            figure.suptitle("\n".join(textwrap.wrap(title, 92)), fontsize=13, x=0.01, ha="left")
+        return figure
 
 
 def panels(figure: "Figure", count: int = 1) -> list["Axes"]:

@@ -58,6 +58,35 @@ def difference(a: Sequence[float], b: Sequence[float]) -> Interval:
     return Interval(value, value - reach, value + reach)
 
 
+def mean_of(values: Sequence[float]) -> Interval:
+    """The mean of independent runs, with Student's interval.
+
+    Raises:
+        ValueError: fewer than two values.
+    """
+    if len(values) < 2:
+        raise ValueError(f"An interval needs two seeds or more, not {len(values)}.")
+    from scipy import stats
+
+    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)) * math.sqrt(variance(values) / len(values))
+    return Interval(mean(values), mean(values) - reach, mean(values) + reach)
+
+
+def slope(points: Sequence[tuple[float, float]]) -> Interval:
+    """How y changes with x, by least squares, with Student's interval.
+
+    Raises:
+        ValueError: fewer than three points.
+    """
+    if len(points) < 3:
+        raise ValueError(f"A slope with its interval needs three points or more, not {len(points)}.")
+    from scipy import stats
+
+    found = stats.linregress(*zip(*points, strict=True))
+    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(points) - 2)) * float(found.stderr)
+    return Interval(float(found.slope), float(found.slope) - reach, float(found.slope) + reach)
+
+
 def ratio(a: Sequence[float], b: Sequence[float]) -> Interval:
     """The ratio of the geometric means of a and b, all positive, with its interval."""
     of_logs = difference([math.log(x) for x in a], [math.log(x) for x in b])

@@ -4,8 +4,9 @@ from torch import nn
 
 from lit_cnns.models import LocalResponseNorm
 
+from .gains import test_error
 from .judging import Verdict, difference, judge_effect
-from .training import Arm, Run, Runs, Scale, TrainingClaim, last
+from .training import Arm, Runs, Scale, TrainingClaim, last
 
 
 def without_normalisation(net: nn.Module) -> None:
@@ -13,11 +14,6 @@ def without_normalisation(net: nn.Module) -> None:
     for name, layer in list(net.named_children()):
         if isinstance(layer, LocalResponseNorm):
             setattr(net, name, nn.Identity())
-
-
-def test_error(run: Run) -> float:
-    """Percent of the test pictures that are wrong at the end."""
-    return run.test_error
 
 
 def judge(runs: Runs) -> Verdict:

@@ -2,15 +2,11 @@
 
 from itertools import combinations
 
+from .gains import test_error
 from .judging import Verdict, difference, judge_sameness
-from .training import Arm, Run, Runs, Scale, TrainingClaim, last
+from .training import Arm, Runs, Scale, TrainingClaim, last
 
 MARGIN = 1.0  # points; the paper's A and C are 0.84 apart
-
-
-def test_error(run: Run) -> float:
-    """Percent of the test pictures that are wrong at the end."""
-    return run.test_error
 
 
 def judge(runs: Runs) -> Verdict:

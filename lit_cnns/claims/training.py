@@ -161,6 +161,7 @@ class TrainingClaim:
     until: Callable[[Point], bool] | None = None
     curve: str = "train_error"
     kind: Kind = "training"
+    needs_data: bool = True
 
     def measure(self, settings: Settings) -> Results:
         """Run all arms: first each rate once, then the best with several seeds. What is there is not run again."""

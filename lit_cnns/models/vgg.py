@@ -23,9 +23,10 @@ TABLE_1: dict[str, list[list[int]]] = {
 MAPS = [64, 128, 256, 512, 512]
 
 
-def _stages(
+def stages(
     kernels: list[list[int]], maps: list[int], in_channels: int, batch_norm: bool, lrn: bool = False
 ) -> Iterator[tuple[str, nn.Module]]:
+    """The layers of the stages, each a list of kernel sizes, with their maps; a pool ends each."""
     width = in_channels
     for stage, (sizes, out) in enumerate(zip(kernels, maps, strict=True), 1):
         for place, size in enumerate(sizes, 1):
@@ -75,7 +76,7 @@ class VGG(Network):
             raise ValueError(f"VGG has configurations {[*TABLE_1]}, not {config!r}; VGG-16 is D and VGG-19 is E.")
         super().__init__(
             [
-                *_stages(TABLE_1[config], MAPS, in_channels, batch_norm, lrn=config == "A-LRN"),  # 512 x 7 x 7
+                *stages(TABLE_1[config], MAPS, in_channels, batch_norm, lrn=config == "A-LRN"),  # 512 x 7 x 7
                 *_classifier(6, [512 * 7 * 7, 4096, 4096, num_classes], dropout),
             ],
             num_classes=num_classes,
@@ -112,7 +113,7 @@ class VGGSmall(Network):
             raise ValueError(f"VGGSmall takes pictures of 8 and more pixels a side, not {image_size}.")
         super().__init__(
             [
-                *_stages([[3, 3]] * 3, [32, 64, 128], in_channels, batch_norm),  # 128 x 4 x 4
+                *stages([[3, 3]] * 3, [32, 64, 128], in_channels, batch_norm),  # 128 x 4 x 4
                 *_classifier(4, [128 * side * side, 256, 256, num_classes], dropout),
             ],
             num_classes=num_classes,

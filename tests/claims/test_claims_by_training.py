@@ -83,3 +83,13 @@ def test_another_scale_does_not_take_the_old_runs(pictures, tmp_path):
 def test_pictures_that_are_too_large_are_refused_with_a_sentence(tmp_path):
     with pytest.raises(ValueError, match="CIFAR-10"):
         CLAIM.measure(claims.Settings(tmp_path, data=str(tmp_path / "nothing")))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("id", [id for id, kind in claims.CLAIMS.items() if kind == "training"])
+def test_every_arm_of_every_claim_trains_a_pass(id, pictures, tmp_path):
+    claim = claims.claim(id)
+    once = Scale(epochs=1, rates=claim.scales["quick"].rates[:1], pictures=32, tuning_epochs=1, seeds=2, batch=16)
+    settings = claims.Settings(tmp_path, data=pictures, report=lambda line: None)
+    claims.run(dataclasses.replace(claim, scales={"quick": once}), settings)
+    assert {run["arm"] for run in claims.read(tmp_path)["results"]["runs"]} == {arm.name for arm in claim.arms}

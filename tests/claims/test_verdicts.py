@@ -123,3 +123,25 @@ def test_every_claim_has_a_row_and_a_rule():
         assert (claim.id, claim.kind) == (id, kind)
         assert claims.statement(id)["where"]
         assert claim.rule.endswith(".")
+
+
+@pytest.mark.parametrize("id", ["augmentation", "overlap_pool", "small_filters", "auxiliary_heads", "googlenet_gap"])
+def test_a_gain_is_judged_by_the_test_errors(id):
+    claim = claims.claim(id)
+    better, worse = (arm.name for arm in claim.arms)
+    runs = {
+        better: [made(better, seed, [20.0], 30 + 0.1 * seed) for seed in range(3)],
+        worse: [made(worse, seed, [20.0], 38 + 0.1 * seed) for seed in range(3)],
+    }
+    assert claim.decide(runs).word == "holds"
+    assert claim.decide(swapped(runs)).word == "does not hold"
+    assert claim.decide(mixed(runs)).word == "not at this scale"
+
+
+def test_depth_is_judged_from_a_to_d_and_step_by_step():
+    claim = claims.claim("vgg_depth")
+    ends = dict(zip("ABCDE", (30, 28, 26, 24, 24), strict=True))
+    runs = {arm: [made(arm, seed, [20.0], end + 0.1 * seed) for seed in range(3)] for arm, end in ends.items()}
+    assert claim.decide(runs).word == "holds"
+    assert claim.decide({**runs, "B": runs["A"], "A": runs["B"]}).word == "holds in direction"
+    assert claim.decide({**runs, "D": runs["A"], "A": runs["D"]}).word == "does not hold"

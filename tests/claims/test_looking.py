@@ -1,0 +1,140 @@
+"""Claims by looking: what they measure on small networks, and that their verdicts follow from it."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from lit_cnns import claims
+from lit_cnns.claims import activation_statistics, effective_receptive_field, gradient_norms, small_responses
+from lit_cnns.claims import towers_specialise as towers
+from lit_cnns.claims.looking import cifar_form, digits
+
+
+def made_gradients(shares: dict[str, float]) -> dict:
+    """Gradients that fall by a share from the last convolution to the first."""
+    run = {name: {"start": [share, 1.0], "later": [share, 1.0]} for name, share in shares.items()}
+    return {name: {str(depth): [run[name]] * 3 for depth in gradient_norms.DEPTHS} for name in shares}
+
+
+SHARES = {"sigmoid": 1e-9, "tanh": 0.5, "ReLU": 0.5, "ReLU, batch norm": 4.0, "ReLU, batch norm, residual": 2.0}
+
+
+def test_gradients_are_judged_by_what_reaches_the_first_layer():
+    claim = claims.claim("gradient_norms")
+    assert claim.judge(made_gradients(SHARES)).word == "holds"
+    without_batch_norm = {**SHARES, "ReLU, batch norm": SHARES["sigmoid"]}
+    assert claim.judge(made_gradients(without_batch_norm)).word == "holds in direction"
+    shuffled = dict(zip(SHARES, reversed(SHARES.values()), strict=True))
+    assert claim.judge(made_gradients(shuffled)).word == "does not hold"
+
+
+def test_a_sigmoid_network_of_32_layers_passes_almost_nothing_to_its_first_and_a_normalised_one_does():
+    images, labels = (part[:8] for part in digits())
+    shares = {}
+    for name in ("sigmoid", "ReLU, batch norm"):
+        torch.manual_seed(0)
+        found = gradient_norms.relative_gradients(cifar_form(32, **gradient_norms.KINDS[name]), images, labels)
+        assert len(found) == 31
+        shares[name] = found[0] / found[-1]
+    assert shares["sigmoid"] < 1e-3 < 0.01 < shares["ReLU, batch norm"] < 100
+
+
+def test_the_cifar_form_is_the_papers_network_but_for_its_one_channel():
+    net = cifar_form(20, residual=True)
+    assert sum(p.numel() for p in net.parameters()) == 269_722 - 2 * 9 * 16
+    with pytest.raises(ValueError, match="6n \\+ 2"):
+        cifar_form(34)
+
+
+def made_variances(factors: list[float]) -> dict:
+    names = activation_statistics.INITS
+    return {
+        name: [[(factor * (1 + 0.001 * seed)) ** layer for layer in range(30)] for seed in range(3)]
+        for name, factor in zip(names, factors, strict=True)
+    }
+
+
+def test_activations_are_judged_by_their_factor_a_layer():
+    claim = claims.claim("activation_statistics")
+    assert claim.judge(made_variances([1.0, 0.5, 0.03])).word == "holds"
+    assert claim.judge(made_variances([0.7, 0.5, 0.03])).word == "holds in direction"
+    assert claim.judge(made_variances([0.5, 1.0, 0.03])).word == "does not hold"
+    assert claim.judge(made_variances([0.5, 0.5, 0.5])).word == "does not hold"
+
+
+def made_sides(power: float) -> dict:
+    depths = effective_receptive_field.DEPTHS
+    one = {str(depth): [3 * depth**power, 3.05 * depth**power] for depth in depths}
+    return {
+        "theoretical": {str(depth): 2 * depth + 1 for depth in depths},
+        "sides": dict.fromkeys(effective_receptive_field.KINDS, one),
+    }
+
+
+@pytest.mark.parametrize(("power", "word"), [(0.5, "holds"), (0.8, "holds in direction"), (1.1, "does not hold")])
+def test_the_effective_field_is_judged_by_how_it_grows(power, word):
+    assert claims.claim("effective_receptive_field").judge(made_sides(power)).word == word
+
+
+def test_an_effective_field_that_has_lost_its_depths_is_undecided():
+    results = made_sides(0.5)
+    sides = list(results["sides"]["random weights"].values())
+    mixed = dict(zip(results["theoretical"], [sides[2], sides[0], sides[3], sides[1]], strict=True))
+    results["sides"] = dict.fromkeys(results["sides"], mixed)
+    assert claims.claim("effective_receptive_field").judge(results).word == "not at this scale"
+
+
+def test_equal_weights_give_the_gaussian_of_so_many_boxes():
+    # each 3 x 3 box adds a variance of 2/3 pixel a side; the area above 4.55 % of a Gaussian has pi (2.486 sigma)^2
+    found = effective_receptive_field.side(effective_receptive_field.gradient_map(20, "equal weights"))
+    assert found == pytest.approx((torch.pi * 2.486**2 * 20 * 2 / 3) ** 0.5, rel=0.03)
+
+
+def made_responses(levels: dict[str, float]) -> dict:
+    return {
+        name: [{"stds": [level + 0.01 * seed] * 5, "test_error": 2.0} for seed in range(3)]
+        for name, level in levels.items()
+    }
+
+
+def test_responses_are_judged_by_their_mean():
+    claim = claims.claim("small_responses")
+    levels = {"plain-20": 1.0, "plain-56": 0.9, "ResNet-20": 0.6, "ResNet-56": 0.4}
+    assert claim.judge(made_responses(levels)).word == "holds"
+    without_shortcuts = {**levels, "ResNet-20": 1.0, "ResNet-56": 0.9}
+    assert claim.judge(made_responses(without_shortcuts)).word == "not at this scale"
+    swapped = dict(zip(levels, reversed(levels.values()), strict=True))
+    assert claim.judge(made_responses(swapped)).word == "does not hold"
+
+
+def test_a_response_is_what_batch_norm_gives():
+    net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU())
+    images = digits()[0][:16]
+    with torch.no_grad():
+        net[1].weight.fill_(0.5)
+        net(images)
+        expected = float(copy.deepcopy(net).eval()[:2](images).std())
+    assert small_responses.responses(net, images) == pytest.approx([expected])
+
+
+def test_towers_are_judged_against_random_splits_of_their_kernels():
+    claim = claims.claim("towers_specialise")
+    apart = [0.05 + 0.01 * n for n in range(16)] + [0.6 + 0.02 * n for n in range(16)]
+    mixed = [value for pair in zip(apart[:16], apart[16:], strict=True) for value in pair]
+
+    def made(with_towers: list[float], without: list[float]) -> dict:
+        runs = {"two towers": with_towers, "one": without}
+        return {"data": "pictures", "runs": {name: [{"index": index}] * 3 for name, index in runs.items()}}
+
+    assert claim.judge(made(apart, mixed)).word == "holds"
+    assert claim.judge(made(mixed, mixed)).word == "not at this scale"
+    assert claim.judge(made(apart, apart)).word == "not at this scale"
+
+
+def test_the_small_network_has_two_towers_that_a_kernel_knows():
+    from lit_cnns import features
+
+    assert len(features.first_kernels(towers.network(2, 10)).towers) == 2
+    assert len(features.first_kernels(towers.network(1, 10)).towers) == 1
