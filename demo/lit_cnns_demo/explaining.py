@@ -56,9 +56,10 @@ def why_tab(demo: gr.Blocks, shelf: Shelf, picture: gr.Image, networks: gr.Dropd
             elem_id="why-square",
         )
     links.keep("why", view)
-    links.reopen(demo, "why", view, lambda: VIEWS)
+    opening = links.reopen(demo, "why", view, lambda: VIEWS)
     strength.input(None, strength, js=STRENGTH)
-    view.change(_words, view, [view, strength, share], show_progress="hidden", **PRIVATE)
+    for told in (view.input, opening.then):  # not `change`, which comes too late for the words
+        told(_words, view, [view, strength, share], show_progress="hidden", **PRIVATE)
 
     @gr.render(
         [networks, opened, current.upload, view],

@@ -73,10 +73,10 @@ def asked_number(key: str, low: int, high: int) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and low <= int(text[:9]) <= high else None
 
 
-def reopen(demo: gr.Blocks, key: str, shown: Any, may: Callable[[], Container[str]]) -> None:
-    """When the page opens, give a component the value of its address, if it is one that it may have."""
+def reopen(demo: gr.Blocks, key: str, shown: Any, may: Callable[[], Container[str]]) -> Any:
+    """When the page opens, give a component the value of its address, if it is one that it may have; the event."""
 
     def value() -> Any:
         return asked(key) if asked(key) and asked(key) in may() else gr.skip()
 
-    demo.load(value, None, shown, show_progress="hidden", **PRIVATE)
+    return demo.load(value, None, shown, show_progress="hidden", **PRIVATE)
