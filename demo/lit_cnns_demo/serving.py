@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FONT_WEIGHTS = (400, 700)  # of the weights that Gradio ships, those whose files are complete
 LOGIN = "LIT_CNNS_AUTH"  # the environment variable that may hold user:password, which a list of processes does not show
 LARGEST_UPLOAD = "10mb"
+MOST_SESSIONS = 200  # whose state is kept: Gradio makes one of about 0.2 MB for every call of a program
 
 
 def launch(
@@ -71,7 +72,7 @@ def launch(
 def serve(demo: gr.Blocks, **options: Any) -> tuple[Any, str, str]:
     """Serve what `build` gave, with the lab's look and safe settings; `options` are those of `Blocks.launch`."""
     threading.Thread(target=_import_the_slow, args=(demo,), daemon=True).start()
-    return demo.launch(**{"share": False, **_settings(), **options})
+    return demo.launch(**{"share": False, "state_session_capacity": MOST_SESSIONS, **_settings(), **options})
 
 
 def mount(
@@ -95,8 +96,10 @@ def mount(
     """
     if not path.startswith("/") or path == "/":
         raise ValueError(f"The lab is mounted at a path such as /lab, not at {path!r}.")
+    demo = build(folders, data)
+    demo.state_session_capacity = MOST_SESSIONS
     return gr.mount_gradio_app(
-        app, build(folders, data), path, auth=credentials(auth), show_error=False, mcp_server=False, **_settings()
+        app, demo, path, auth=credentials(auth), show_error=False, mcp_server=False, **_settings()
     )
 
 
