@@ -49,7 +49,12 @@ def check(value: Any, component: Any) -> None:
     """
     name = getattr(component, "label", None) or type(component).__name__
     check_size(value, name)
-    wanted = None if isinstance(component, gr.Radio) else component.api_info()  # a radio's values may be of any type
+    if isinstance(component, gr.Button):
+        wanted: Any = {"type": "string"}  # its words; Gradio has no type for it
+    else:
+        wanted = (
+            None if isinstance(component, gr.Radio) else component.api_info()
+        )  # a radio's values may be of any type
     if value is None or wanted is None:
         return
     kind = wanted.get("type")
