@@ -22,6 +22,7 @@ from .explaining import why_tab
 from .galleries import Galleries
 from .inside import inside_endpoints
 from .kernels import kernels_tab
+from .languages import I18N, translate
 from .lineage import lineage_tab
 from .lineage_programs import lineage_endpoints
 from .looking import maps_tab
@@ -75,6 +76,7 @@ def build(folders: Iterable[str | Path] = (), data: Iterable[str | Path] = ()) -
                     draw_tab(shelf, networks)
         for tab in (comparing, many, maps, kernels, why, training, time, lineage, draw):
             links.keep_tab(tab)
+        translate(demo)
         demo.load(tab_of_link, None, tabs, show_progress="hidden", **PRIVATE)
         maps.select(lambda: True, None, opened, show_progress="hidden", **PRIVATE)  # queue=False would lose the change
         draw.select(None, js=TAKE_UP_THE_BRUSH)
@@ -136,6 +138,7 @@ def serve(demo: gr.Blocks, **options: Any) -> tuple[Any, str, str]:
         "css_paths": Path(__file__).parent / "style.css",
         "max_file_size": "10mb",
         "run_history": False,
+        "i18n": I18N,
         "enable_monitoring": False,
         "ssr_mode": False,
         "footer_links": ["api", "settings"],
