@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from .languages import spoken
 from .network import Entry
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from .panels import Answer, Refusal
 
 
+@spoken
 def answers(found: "Sequence[Answer | Refusal]") -> str:
     """Who agrees with whom, then cards side by side, one a network."""
     from .agreeing import agreement
@@ -24,6 +26,7 @@ def answers(found: "Sequence[Answer | Refusal]") -> str:
     return f'{agreed}<div class="lab-cards">{"".join(cards)}</div>'
 
 
+@spoken
 def notice(sentence: str, kind: str = "note") -> str:
     """A sentence in the page: `note`, or `alert` for what went wrong."""
     return f'<p class="lab-notice lab-{kind}" role="{"alert" if kind == "alert" else "status"}">{escape(sentence)}</p>'
@@ -79,6 +82,7 @@ def _refusal(refusal: "Refusal") -> str:
     )
 
 
+@spoken
 def heading(entry: Entry) -> str:
     """Name, data, accuracy and place of a network."""
     from .worlds import trained_on

@@ -9,6 +9,7 @@ import gradio as gr
 
 from . import cards, links
 from .inviting import guest_list
+from .languages import say, spoken
 from .shelf import Shelf
 from .wiring import PRIVATE
 
@@ -125,10 +126,11 @@ def look_again(shelf: Shelf, chosen: list[str] | None, version: int, started: bo
 def status_line(count: int) -> str:
     """Say how many checkpoints there are, or how to make one."""
     if count == 0:
-        return NO_CHECKPOINT
-    return f"{count} {'checkpoint' if count == 1 else 'checkpoints'} found. New runs appear here as they finish."
+        return say(NO_CHECKPOINT)
+    return say(f"{count} {'checkpoint' if count == 1 else 'checkpoints'} found. New runs appear here as they finish.")
 
 
+@spoken
 def memory_line(shelf: Shelf) -> str:
     """Say which networks are loaded now, and how much of the memory for them they take."""
     loaded = [(network.entry.name, network.bytes) for network in reversed(shelf.loaded)]

@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from . import cards, links, reason_cards
+from .languages import say
 from .network import Entry, Network
 from .shelf import Shelf
 from .wiring import COMPUTE, NO_NETWORK, PRIVATE, QUEUE_FOR_NETWORKS, Current, Upload, or_sentence, read
@@ -88,7 +89,7 @@ def why_tab(demo: gr.Blocks, shelf: Shelf, picture: gr.Image, networks: gr.Dropd
 def _words(view: str) -> tuple[Any, Any, Any]:
     """What a view is, and the controls that all columns share in it."""
     coloured = view not in ("deconvnet", "dropout")
-    return gr.update(info=VIEWS[view][1]), gr.update(visible=coloured), gr.update(visible=view == "occlusion")
+    return gr.update(info=say(VIEWS[view][1])), gr.update(visible=coloured), gr.update(visible=view == "occlusion")
 
 
 def _column(
@@ -112,15 +113,15 @@ def _column(
         return
     show = partial(_show, shelf, entry)
     made = show(upload, question, "", first, None)
-    names = [(LIKELIEST, ""), *((name, name) for name in dict.fromkeys(network.class_names))]
+    names = [(say(LIKELIEST), ""), *((name, name) for name in dict.fromkeys(network.class_names))]
     choices = [(_layer_label(network, name), name) for name in layers_with_maps(network)]
     with gr.Row():
-        word = _dropdown(entry, "class", made[0], label="Class", choices=names, value="")
-        layer = _dropdown(entry, "layer", made[1], label="Layer", choices=choices, value=first)
-        channel = _dropdown(entry, "map", made[2], label="Map, strongest first")
+        word = _dropdown(entry, "class", made[0], label=say("Class"), choices=names, value="")
+        layer = _dropdown(entry, "layer", made[1], label=say("Layer"), choices=choices, value=first)
+        channel = _dropdown(entry, "map", made[2], label=say("Map, strongest first"))
     with gr.Row(visible=question == "occlusion", key=f"{entry.id}-why-long", preserved_by_key=["visible"]) as long:
-        start = gr.Button("Slide the square", variant="primary", size="sm", elem_classes="lab-start")
-        stop = gr.Button("Stop", size="sm", elem_classes="lab-stop")
+        start = gr.Button(say("Slide the square"), variant="primary", size="sm", elem_classes="lab-start")
+        stop = gr.Button(say("Stop"), size="sm", elem_classes="lab-stop")
     figure = gr.HTML(made[4]["value"], key=f"{entry.id}-why-figure", elem_classes="lab-why")
 
     run = start.click(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from . import cards
+from .languages import say, spoken
 from .network import Entry
 from .shelf import Shelf
 from .wiring import COMPUTE, NO_NETWORK, PRIVATE, QUEUE_FOR_NETWORKS, png
@@ -61,8 +62,10 @@ def _column(shelf: Shelf, entry: Entry, order: gr.Radio, sorted_by: "KernelOrder
         gr.HTML(cards.notice(str(error), "alert"))
         return
     last = view.shape[0] - 1
-    number = gr.Slider(0, last, 0, step=1, label=f"Kernel, 0 to {last}", interactive=True, elem_classes="lab-kernel")
-    caption = gr.Markdown(view.caption, elem_classes="lab-kernel-caption")
+    number = gr.Slider(
+        0, last, 0, step=1, label=say(f"Kernel, 0 to {last}"), interactive=True, elem_classes="lab-kernel"
+    )
+    caption = gr.Markdown(say(view.caption), elem_classes="lab-kernel-caption")
     pictures = []
     for place, tower in enumerate(view.towers):
         pictures.append(_picture(entry, view, place))
@@ -72,10 +75,10 @@ def _column(shelf: Shelf, entry: Entry, order: gr.Radio, sorted_by: "KernelOrder
         try:
             view = first_layer(shelf.network(entry), order, None if chosen is None else int(chosen))
         except ValueError as error:
-            return [gr.skip(), str(error), *(gr.skip() for _ in pictures)]
+            return [gr.skip(), say(str(error)), *(gr.skip() for _ in pictures)]
         return [
             gr.skip() if chosen is None else chosen,
-            view.caption,
+            say(view.caption),
             *(gr.update(value=png(tower.picture)) for tower in view.towers),
         ]
 
@@ -93,8 +96,8 @@ def _picture(entry: Entry, view: "KernelView", place: int) -> gr.Image:
     tower = view.towers[place]
     return gr.Image(
         png(tower.picture),
-        label=tower.name or "All kernels: press one for its number",
-        alt_text=f"Kernels of {view.layer} of {entry.name}{f', tower {place + 1}' if tower.name else ''}",
+        label=say(tower.name or "All kernels: press one for its number"),
+        alt_text=say(f"Kernels of {view.layer} of {entry.name}") + f"{f', tower {place + 1}' if tower.name else ''}",
         format="png",
         interactive=False,
         buttons=["download", "fullscreen"],
@@ -102,6 +105,7 @@ def _picture(entry: Entry, view: "KernelView", place: int) -> gr.Image:
     )
 
 
+@spoken
 def histogram(tower: "Tower") -> str:
     """How many kernels of a tower are how coloured."""
     count = f"{len(tower.numbers)} kernels"

@@ -16,6 +16,7 @@ from .explaining import why_tab
 from .galleries import Galleries
 from .inside import inside_endpoints
 from .kernels import kernels_tab
+from .languages import translate
 from .lineage import lineage_tab
 from .lineage_programs import lineage_endpoints
 from .looking import maps_tab
@@ -69,6 +70,7 @@ def build(folders: Iterable[str | Path] = (), data: Iterable[str | Path] = ()) -
                     draw_tab(shelf, networks)
         for tab in (comparing, many, maps, kernels, why, training, time, lineage, draw):
             links.keep_tab(tab)
+        translate(demo)
         demo.load(tab_of_link, None, tabs, show_progress="hidden", **PRIVATE)
         maps.select(lambda: True, None, opened, show_progress="hidden", **PRIVATE)  # queue=False would lose the change
         draw.select(None, js=TAKE_UP_THE_BRUSH)

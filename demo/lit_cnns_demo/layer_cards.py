@@ -9,11 +9,13 @@ from torch import Tensor
 from lit_cnns.features import Inhibition
 
 from . import cards
+from .languages import spoken
 from .layer_views import LayerView, number
 
 HIGH = 40  # height of a plot's drawing, stretched to its place
 
 
+@spoken
 def activity(view: LayerView) -> str:
     """Bars of each map's mean and of its share of places that are not zero, in the order of the picture."""
     found = view.statistics
@@ -38,6 +40,7 @@ def _plot(words: str, values: Sequence[float], place: int) -> str:
     )
 
 
+@spoken
 def lateral(found: Inhibition | None) -> str:
     """One map before and after response normalisation, and its neighbours by what they add to the denominator."""
     if found is None:
@@ -87,6 +90,7 @@ def _figure(words: str, one: Tensor, white: float, channel: int) -> str:
     )
 
 
+@spoken
 def heads(predicted: dict[str, list[tuple[str, float]]]) -> str:
     """What each auxiliary head predicts, and the main one beside them."""
     columns = "".join(f"<div><h5>{escape(head)}</h5>{cards.bars(top)}</div>" for head, top in predicted.items())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from . import cards, links, plots
+from .languages import spoken
 from .plots import Axis, Point
 from .shelf import Shelf
 from .wiring import COMPUTE, PRIVATE, or_sentence
@@ -114,6 +115,7 @@ def _bare(name: str) -> Any:
         return build(name).net
 
 
+@spoken
 def timeline_html(chosen: str) -> str:
     """Depth, top-5 error, parameters and MACs over the years, as the papers print them."""
     from lit_cnns import papers
@@ -187,6 +189,7 @@ def _listed(point: dict[str, Any]) -> str:
     return f"{point['network']} · {point['year']} · {point['weight_layers']} layers"
 
 
+@spoken
 def about_html(shelf: Shelf, name: str) -> str:
     """What a network is: its paper, counts, departures, the way to its checkpoint, and its layers.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from . import cards, links
+from .languages import say
 from .network import Entry, Network
 from .shelf import Shelf
 from .walking import Way, connect, walk_controls
@@ -88,7 +89,12 @@ def _column(
     first, channel = _of_link(network)
     show = partial(_show, shelf, entry)
     layer = gr.Dropdown(
-        tree(network), value=first, label="Layer", interactive=True, elem_classes="lab-layer", key=f"{entry.id}-layer"
+        tree(network),
+        value=first,
+        label=say("Layer"),
+        interactive=True,
+        elem_classes="lab-layer",
+        key=f"{entry.id}-layer",
     )
     shown = _outputs(entry, show(upload, first, channel, *shown_as))
     links.keep(f"layer~{entry.id}", layer)
@@ -148,8 +154,10 @@ def _outputs(entry: Entry, values: tuple[dict[str, Any], ...]) -> list[Any]:
     made: list[Any] = []
     for value, (kind, fixed) in zip(values, _COLUMN, strict=True):
         own = {key: part for key, part in value.items() if key != "__type__"}
+        if "label" in fixed:
+            own.setdefault("label", say(fixed["label"]))
         if kind is gr.Image:
-            own["alt_text"] = f"{fixed['label'].split(':')[0]} of the chosen layer of {entry.name}"
+            own["alt_text"] = say(f"{fixed['label'].split(':')[0]} of the chosen layer of {entry.name}")
         key, kept = f"{entry.id}-{fixed['elem_classes']}", ["value", "visible", "maximum", "label"]
         made.append(kind(**{**fixed, **own}, key=key, preserved_by_key=kept))
     return made
@@ -173,17 +181,17 @@ def _show(
     empty = gr.update(value="")
     try:
         if upload is None:
-            return hidden, gr.update(value=PICTURE_FIRST), hidden | {"value": 0}, hidden, empty, empty
+            return hidden, gr.update(value=say(PICTURE_FIRST)), hidden | {"value": 0}, hidden, empty, empty
         view = look(shelf.network(entry), read(upload), layer, channel, scale, order, over)
     except ValueError as error:
-        return hidden, gr.update(value=str(error)), hidden | {"value": 0}, hidden, empty, empty
+        return hidden, gr.update(value=say(str(error))), hidden | {"value": 0}, hidden, empty, empty
     last = len(view.order) - 1
     return (
         gr.update(value=png(view.picture), visible=True),
-        gr.update(value=view.caption),
-        gr.update(value=view.channel, maximum=last, label=f"Map, 0 to {last}", visible=last > 0),
+        gr.update(value=say(view.caption)),
+        gr.update(value=view.channel, maximum=last, label=say(f"Map, 0 to {last}"), visible=last > 0),
         gr.update(value=None if view.one is None else png(view.one), visible=view.one is not None),
-        gr.update(value=view.one_caption),
+        gr.update(value=say(view.one_caption)),
         gr.update(value=layer_cards.lateral(view.inhibition) + layer_cards.activity(view)),
     )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from . import cards, links, plots
+from .languages import say, spoken
 from .network import Entry
 from .plots import Point
 from .shelf import Shelf
@@ -168,7 +169,9 @@ def choose_run(shelf: Shelf, id: str | None) -> tuple[Any, Any]:
         return gr.update(visible=False), gr.update(choices=[], value=None)
     many = len(moments)
     there = links.asked_number("moment", 1, many) if links.asked("run") == id else None
-    slider = gr.update(maximum=max(many, 2), value=there or many, visible=many > 1, label=f"Checkpoint, 1 to {many}")
+    slider = gr.update(
+        maximum=max(many, 2), value=there or many, visible=many > 1, label=say(f"Checkpoint, 1 to {many}")
+    )
     return slider, gr.update(choices=layers, value=layers[0])
 
 
@@ -185,7 +188,9 @@ def show_moment(
         return cards.notice(str(error), "alert" if id else "note"), "", hidden, hidden, ""
     few = FEW if told["of"] < 4 else ""
     said = f"Epoch {told['epoch']}, after {told['step']:,} steps: checkpoint {told['number']} of {told['of']}.{few}"
-    maps = hidden if image is None else gr.update(value=told["maps"], visible=True, label=f"Maps of {told['layer']}")
+    maps = (
+        hidden if image is None else gr.update(value=told["maps"], visible=True, label=say(f"Maps of {told['layer']}"))
+    )
     answer = cards.notice("Choose a picture, and its maps and answers appear here.") if image is None else told["card"]
     return (
         cards.notice(said),
@@ -228,6 +233,7 @@ def moment(shelf: Shelf, run: Run, number: Any, image: "Tensor | None", layer: s
     return told
 
 
+@spoken
 def curve_html(run: Run, step: int) -> str:
     """The run's curves with the current checkpoint marked."""
     from lit_cnns.runs import curves

@@ -5,6 +5,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from . import cards
+from .languages import spoken
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 SEEN = "The picture as the network gets it"
 
 
+@spoken
 def heat_figure(reason: "Reason", hint: str | None) -> str:
     """The picture with its heat map over it, the colours' values, and what is said of it."""
     import torch
@@ -27,6 +29,7 @@ def heat_figure(reason: "Reason", hint: str | None) -> str:
     )
 
 
+@spoken
 def projection_figure(projection: "Projection", hint: str | None) -> str:
     """The picture with a frame around what the unit sees, that patch, and the reconstruction."""
     found, side = projection.found, projection.seen.shape[-1]
@@ -53,6 +56,7 @@ def projection_figure(projection: "Projection", hint: str | None) -> str:
     )
 
 
+@spoken
 def spread_bars(rows: "Sequence[Varying]", others: int, masks: int, hint: str | None) -> str:
     """The likeliest classes: a band for nine in ten masks, a line for their mean, a ring for the answer without."""
     return (

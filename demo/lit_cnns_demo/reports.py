@@ -8,6 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from . import cards, charts
+from .languages import spoken
 
 if TYPE_CHECKING:
     from lit_cnns.data import Gallery
@@ -18,6 +19,7 @@ DISAGREEMENTS, MISTAKES = 24, 12  # pictures shown
 THUMBNAIL = 128  # pixels
 
 
+@spoken
 def progress(contest: "Contest", seconds: float) -> str:
     """How far a comparison has come, how long the rest will take, and what is known so far."""
     seen = len(contest.numbers) + contest.left_out
@@ -28,6 +30,7 @@ def progress(contest: "Contest", seconds: float) -> str:
     )
 
 
+@spoken
 def report(contest: "Contest", gallery: "Gallery", id: str, seconds: float) -> str:
     """All that a comparison found; its pictures can be pressed.
 

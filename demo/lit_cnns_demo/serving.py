@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from .lab import build
+from .languages import I18N
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -139,6 +140,7 @@ def _settings() -> dict[str, Any]:
         "css_paths": Path(__file__).parent / "style.css",
         "max_file_size": LARGEST_UPLOAD,
         "run_history": False,
+        "i18n": I18N,
         "enable_monitoring": False,
         "ssr_mode": False,
         "footer_links": ["api", "settings"],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from . import cards, links
+from .languages import spoken
 from .wiring import COMPUTE, Upload, or_sentence, read
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def recipes() -> list[str]:
     return [name for name in config_names() if not name.startswith("trainer/")]
 
 
+@spoken
 def views_html(upload: Upload | None, recipe: str, seed: Any, count: Any) -> str:
     """The picture with the boxes of what is seen of it, and what is seen."""
     if upload is None:

@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
+from .languages import say
 from .network import Network
 
 SECONDS_A_STEP = 1.2
 NO_STRIDE = "each as chosen"
+WAY = "The way through the network, layer by layer"
 FAR = 10**6  # steps, more than any network has layers
 PLAY, PAUSE = "▶ Play", "❚❚ Pause"
 
@@ -87,22 +89,22 @@ def walk_controls(ways: Sequence[Way]) -> Walk:
     in_order = sorted(strides, key=lambda name: [int(part) for part in name.replace("1/", "").split(" × ")])
     with gr.Row(elem_classes="lab-walk", equal_height=True):
         stride = gr.Dropdown(
-            [NO_STRIDE, *in_order],
+            [(say(NO_STRIDE), NO_STRIDE), *((name, name) for name in in_order)],
             value=NO_STRIDE,
-            label="What does each see at …",
-            info="The last layer whose maps are that much smaller than the picture.",
+            label=say("What does each see at …"),
+            info=say("The last layer whose maps are that much smaller than the picture."),
             elem_id="stride",
             min_width=220,
             interactive=True,
         )
         with gr.Column(min_width=300, scale=2, elem_id="walk"):
-            gr.HTML('<span class="lab-label">The way through the network, layer by layer</span>')
+            gr.HTML(f'<span class="lab-label">{say(WAY)}</span>')
             with gr.Row(elem_classes="lab-buttons"):
                 first, back, play, step = (
-                    gr.Button(words, size="sm", min_width=64, elem_id=f"walk-{name}")
+                    gr.Button(say(words), size="sm", min_width=64, elem_id=f"walk-{name}")
                     for name, words in (("first", "Start"), ("back", "◀ Back"), ("play", PLAY), ("step", "Step ▶"))
                 )
-            into = gr.Checkbox(label="Step into the blocks", value=False, container=False, elem_id="walk-into")
+            into = gr.Checkbox(label=say("Step into the blocks"), value=False, container=False, elem_id="walk-into")
     said = gr.Markdown("", elem_id="stride-said", visible=False)
     return Walk(stride, said, first, back, play, step, into, gr.Timer(SECONDS_A_STEP, active=False))
 
@@ -139,7 +141,7 @@ def connect(walk: Walk, ways: Sequence[Way], layers: Sequence[gr.Dropdown], even
         return [*found, *(_playing(False) if ended(into, found) else (gr.skip(), gr.skip()))]
 
     def toggle(words: str, into: bool, *now: str) -> list[Any]:
-        if words == PAUSE:
+        if words == say(PAUSE):
             return [*(gr.skip() for _ in now), *_playing(False)]
         return [*([way.first(into) for way in ways] if ended(into, now) else now), *_playing(True)]
 
@@ -152,4 +154,4 @@ def connect(walk: Walk, ways: Sequence[Way], layers: Sequence[gr.Dropdown], even
 
 
 def _playing(on: bool) -> tuple[Any, Any]:
-    return gr.Timer(active=on), gr.update(value=PAUSE if on else PLAY)
+    return gr.Timer(active=on), gr.update(value=say(PAUSE if on else PLAY))
