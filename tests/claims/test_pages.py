@@ -1,0 +1,37 @@
+"""The pages of the claims are what their results make, and results are judged by the rules of today."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+from lit_cnns import claims
+
+DOCS = Path(__file__).parents[2] / "docs"
+RESULTS = DOCS / "results" / "claims"
+KEPT = sorted(place.parent.name for place in RESULTS.glob("*/results.json"))
+
+
+def test_the_pages_are_what_the_results_make():
+    made = runpy.run_path(str(DOCS / "claims.py"))["pages"]()
+    assert {page.name for page in (DOCS / "claims").glob("*.md")} == set(made), "python docs/claims.py"
+    for name, text in made.items():
+        assert (DOCS / "claims" / name).read_text() == text, f"{name}: python docs/claims.py"
+
+
+def test_every_claim_by_counting_has_its_results():
+    assert {name for name, kind in claims.CLAIMS.items() if kind == "counting"} <= set(KEPT)
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_a_committed_verdict_follows_from_its_results(name):
+    kept = claims.read(RESULTS / name)
+    assert claims.claim(name).judge(kept["results"]) == claims.verdict_of(kept)
+    assert (RESULTS / name / "figure.svg").is_file()
+
+
+def test_what_has_not_been_run_has_no_verdict():
+    for name in set(claims.CLAIMS) - set(KEPT):
+        text = (DOCS / "claims" / f"{name}.md").read_text()
+        assert "runnable, not yet run" in text
+        assert "Verdict:" not in text
