@@ -1,8 +1,7 @@
 """Batch Normalization, Section 4.2: the network reaches the same accuracy in many times fewer steps."""
 
-import math
-
-from .judging import Verdict, judge_effect, ratio
+from .gains import slowdown
+from .judging import Verdict, judge_effect
 from .training import Arm, Run, Runs, Scale, TrainingClaim, last, when
 
 LEVEL = 45.0  # percent of held-out error, which both arms reach at each scale
@@ -15,9 +14,7 @@ def steps(run: Run) -> float:
 
 def judge(runs: Runs) -> Verdict:
     """Compare the steps without and with batch norm; a run that never got there counts as long as it lasted."""
-    needed = {arm: [min(steps(run), last(run, "step")) for run in own] for arm, own in runs.items()}
-    found = ratio(needed["without"], needed["with batch norm"])
-    short = sum(math.isinf(steps(run)) for run in runs["without"])
+    found, short = slowdown(runs["without"], runs["with batch norm"], steps, "step")
     least = f", at least: {short} of the runs without never got there" if short else ""
     sentence = (
         f"Without batch norm it takes {found.text()} times the steps to {LEVEL:.0f} % error{least}; the paper has 14."

@@ -1,7 +1,7 @@
 """ResNet's first observation: a deeper plain network has the higher training error, a deeper residual one has not."""
 
 from .judging import Verdict, difference
-from .training import Arm, Run, Runs, Scale, TrainingClaim, last
+from .training import COSINE, Arm, Run, Runs, Scale, TrainingClaim, last
 
 
 def training_error(run: Run) -> float:
@@ -33,7 +33,7 @@ CLAIM = TrainingClaim(
         Arm(
             f"{name}-{depth}",
             f"{name.lower().replace('-', '')}{depth}_cifar",
-            {"schedule": "cosine", "schedule_args": {"warmup": 1}},
+            COSINE,
         )
         for name in ("plain", "ResNet")
         for depth in (20, 56)

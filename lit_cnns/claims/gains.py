@@ -1,9 +1,13 @@
 """Claims by training that one thing lowers the test error: how they are judged."""
 
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from .judging import Verdict, difference, judge_effect
-from .training import Run, Runs
+from .claim import Budget
+from .judging import Interval, Verdict, difference, judge_effect, ratio
+from .training import Arm, Run, Runs, Scale, TrainingClaim, last
 
 ANY = 1e-9  # points: where the paper says that something helps, and not how much
 
@@ -11,6 +15,47 @@ ANY = 1e-9  # points: where the paper says that something helps, and not how muc
 def test_error(run: Run) -> float:
     """Percent of the test pictures that are wrong at the end."""
     return run.test_error
+
+
+def on_test_error(
+    id: str,
+    arms: tuple[Arm, ...],
+    scales: Mapping[Budget, Scale],
+    decide: Callable[[Runs], Verdict],
+    rule: str,
+    **more: Any,
+) -> TrainingClaim:
+    """A claim that is judged by the test error; rates are chosen by the error on held-out pictures, which is drawn."""
+    return TrainingClaim(
+        id=id,
+        arms=arms,
+        scales=scales,
+        figure_of=test_error,
+        measured="test error at the end, %",
+        tuned_by=lambda run: last(run, "held_error"),
+        decide=decide,
+        rule=rule,
+        curve="held_error",
+        **more,
+    )
+
+
+def slowdown(
+    slow: Sequence[Run], fast: Sequence[Run], needed: Callable[[Run], float], unit: str
+) -> tuple[Interval, int]:
+    """How many times longer one arm needs than another; a run that never got there counts as long as it lasted.
+
+    Args:
+        slow: the runs that are said to need longer.
+        fast: the others.
+        needed: how long a run needs; infinite where it never got there.
+        unit: of the curve in which that is counted, `epoch` or `step`.
+
+    Returns:
+        The ratio, and how many of the slow runs never got there.
+    """
+    times = [[min(needed(run), last(run, unit)) for run in own] for own in (slow, fast)]
+    return ratio(*times), sum(math.isinf(needed(run)) for run in slow)
 
 
 @dataclass(frozen=True)
@@ -35,6 +80,10 @@ class Gain:
         paper = f"; the paper has {self.expected:g} ({self.source})" if self.expected != ANY else ""
         sentence = f"The test error of {self.worse} is above that of {self.better} by {found.text(' points')}{paper}."
         return Verdict(judge_effect(found, nothing=0.0, expected=self.expected), sentence, found)
+
+    def claim(self, id: str, arms: tuple[Arm, ...], scales: Mapping[Budget, Scale], **more: Any) -> TrainingClaim:
+        """A claim that is judged so."""
+        return on_test_error(id, arms, scales, self, self.rule, **more)
 
     @property
     def rule(self) -> str:

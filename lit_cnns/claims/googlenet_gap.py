@@ -4,8 +4,8 @@ from torch import nn
 
 from lit_cnns.initialisation import initialise
 
-from .gains import Gain, test_error
-from .training import Arm, Scale, TrainingClaim, last
+from .gains import Gain
+from .training import COSINE, Arm, Scale
 
 HIDDEN = 256
 
@@ -22,8 +22,8 @@ def fully_connected(net: nn.Module) -> None:
 
 
 GAIN = Gain("averaged", "fully connected", 0.6, "top-1 on ImageNet")
-COMMON = {"init": "he_fan_in", "schedule": "cosine", "schedule_args": {"warmup": 1}}
-CLAIM = TrainingClaim(
+COMMON = {"init": "he_fan_in", **COSINE}
+CLAIM = GAIN.claim(
     id="googlenet_gap",
     arms=(
         Arm("averaged", "googlenet_cifar", COMMON),
@@ -34,11 +34,5 @@ CLAIM = TrainingClaim(
         "standard": Scale(epochs=14, rates=(0.01, 0.03, 0.06), pictures=5000, tuning_epochs=4, batch=64),
         "full": Scale(epochs=100, rates=(0.01, 0.03, 0.06), tuning_epochs=10),
     },
-    figure_of=test_error,
-    measured="test error at the end, %",
-    tuned_by=lambda run: last(run, "held_error"),
-    decide=GAIN,
-    rule=GAIN.rule,
     augmented=True,
-    curve="held_error",
 )

@@ -4,8 +4,8 @@ from torch import Tensor, nn
 
 from lit_cnns.models.resnet import BasicBlock
 
-from .gains import Gain, test_error
-from .training import Arm, Scale, TrainingClaim, last
+from .gains import Gain
+from .training import COSINE, Arm, Scale
 
 SHARE = 0.5  # of shortcut and of residual function, the third row of the paper's table 1
 
@@ -25,23 +25,16 @@ def halved(net: nn.Module) -> None:
 
 
 GAIN = Gain("identity", "halved", 5.74, "12.35 against 6.61 % at 110 layers")
-COMMON = {"schedule": "cosine", "schedule_args": {"warmup": 1}}
-CLAIM = TrainingClaim(
+CLAIM = GAIN.claim(
     id="identity_shortcuts",
     arms=(
-        Arm("identity", "resnet56_cifar", COMMON),
-        Arm("halved", "resnet56_cifar", COMMON, change=halved),
+        Arm("identity", "resnet56_cifar", COSINE),
+        Arm("halved", "resnet56_cifar", COSINE, change=halved),
     ),
     scales={
         "quick": Scale(epochs=4, rates=(0.1,), pictures=2000, seeds=2, batch=64),
         "standard": Scale(epochs=12, rates=(0.03, 0.1), pictures=4000, tuning_epochs=4, batch=64),
         "full": Scale(epochs=160, rates=(0.05, 0.1, 0.2), tuning_epochs=20),
     },
-    figure_of=test_error,
-    measured="test error at the end, %",
-    tuned_by=lambda run: last(run, "held_error"),
-    decide=GAIN,
-    rule=GAIN.rule,
     augmented=True,
-    curve="held_error",
 )

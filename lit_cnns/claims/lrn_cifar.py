@@ -4,9 +4,9 @@ from torch import nn
 
 from lit_cnns.models import LocalResponseNorm
 
-from .gains import test_error
+from .gains import on_test_error
 from .judging import Verdict, difference, judge_effect
-from .training import Arm, Runs, Scale, TrainingClaim, last
+from .training import COSINE, Arm, Runs, Scale
 
 
 def without_normalisation(net: nn.Module) -> None:
@@ -23,8 +23,8 @@ def judge(runs: Runs) -> Verdict:
     return Verdict(judge_effect(found, nothing=0.0, expected=2.0), sentence, found)
 
 
-COMMON = {"init": "he_fan_in", "schedule": "cosine", "schedule_args": {"warmup": 1}}
-CLAIM = TrainingClaim(
+COMMON = {"init": "he_fan_in", **COSINE}
+CLAIM = on_test_error(
     id="lrn_cifar",
     arms=(
         Arm("with LRN", "alexnet_cifar_11pct", COMMON),
@@ -35,13 +35,9 @@ CLAIM = TrainingClaim(
         "standard": Scale(epochs=14, rates=(0.003, 0.01, 0.03), pictures=8000, tuning_epochs=4, batch=64),
         "full": Scale(epochs=150, rates=(0.001, 0.003, 0.01), tuning_epochs=15),
     },
-    figure_of=test_error,
-    measured="test error at the end, %",
-    tuned_by=lambda run: last(run, "held_error"),
     decide=judge,
     rule="The difference of the mean test errors, without minus with, with Welch's 95 % interval, against 0 and 2 "
     "points.",
     image_size=24,
     augmented=True,
-    curve="held_error",
 )

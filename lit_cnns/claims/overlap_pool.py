@@ -2,8 +2,8 @@
 
 from torch import nn
 
-from .gains import Gain, test_error
-from .training import Arm, Scale, TrainingClaim, last
+from .gains import Gain
+from .training import COSINE, Arm, Scale
 
 
 def apart(net: nn.Module) -> None:
@@ -14,8 +14,8 @@ def apart(net: nn.Module) -> None:
 
 
 GAIN = Gain("overlapping", "apart", 0.4, "top-1 on ImageNet")
-COMMON = {"init": "he_fan_in", "schedule": "cosine", "schedule_args": {"warmup": 1}}
-CLAIM = TrainingClaim(
+COMMON = {"init": "he_fan_in", **COSINE}
+CLAIM = GAIN.claim(
     id="overlap_pool",
     arms=(
         Arm("overlapping", "alexnet_cifar_13pct", COMMON),
@@ -26,12 +26,6 @@ CLAIM = TrainingClaim(
         "standard": Scale(epochs=14, rates=(0.003, 0.01, 0.03), pictures=8000, tuning_epochs=4, batch=64),
         "full": Scale(epochs=150, rates=(0.001, 0.003, 0.01), tuning_epochs=15),
     },
-    figure_of=test_error,
-    measured="test error at the end, %",
-    tuned_by=lambda run: last(run, "held_error"),
-    decide=GAIN,
-    rule=GAIN.rule,
     image_size=24,
     augmented=True,
-    curve="held_error",
 )

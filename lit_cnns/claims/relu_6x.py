@@ -1,8 +1,7 @@
 """AlexNet's figure 1: how much faster a network with ReLU learns than its twin with tanh."""
 
-import math
-
-from .judging import Verdict, judge_effect, ratio
+from .gains import slowdown
+from .judging import Verdict, judge_effect
 from .training import Arm, Run, Runs, Scale, TrainingClaim, last, when
 
 LEVEL = 25.0  # percent of training error
@@ -16,9 +15,7 @@ def epochs(run: Run) -> float:
 
 def judge(runs: Runs) -> Verdict:
     """Compare the epochs of tanh with those of ReLU; a run that never got there counts as long as it lasted."""
-    needed = {arm: [min(epochs(run), last(run, "epoch")) for run in own] for arm, own in runs.items()}
-    found = ratio(needed["tanh"], needed["ReLU"])
-    short = sum(math.isinf(epochs(run)) for run in runs["tanh"])
+    found, short = slowdown(runs["tanh"], runs["ReLU"], epochs, "epoch")
     least = f", at least: {short} of the runs with tanh never got there" if short else ""
     sentence = f"tanh needs {found.text()} times the epochs of ReLU to {LEVEL:.0f} % training error{least}."
     return Verdict(judge_effect(found, nothing=1.0, expected=6.0), sentence, found)

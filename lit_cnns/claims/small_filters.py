@@ -1,12 +1,12 @@
 """VGG, Section 4.1: a deep network with small filters beats a shallow one with larger filters, by 7 points."""
 
-from .gains import Gain, test_error
+from .gains import Gain
 from .small_vggs import LARGE, with_stages
-from .training import Arm, Scale, TrainingClaim, last
+from .training import COSINE, Arm, Scale
 
 GAIN = Gain("pairs of 3 x 3", "one 5 x 5", 7.0, "top-1 on ImageNet, configuration B")
-COMMON = {"init": "he_fan_in", "schedule": "cosine", "schedule_args": {"warmup": 1}}
-CLAIM = TrainingClaim(
+COMMON = {"init": "he_fan_in", **COSINE}
+CLAIM = GAIN.claim(
     id="small_filters",
     arms=(
         Arm("pairs of 3 x 3", "vgg_cifar", COMMON),
@@ -17,11 +17,5 @@ CLAIM = TrainingClaim(
         "standard": Scale(epochs=16, rates=(0.01, 0.03, 0.06), pictures=6000, tuning_epochs=4, batch=64),
         "full": Scale(epochs=100, rates=(0.01, 0.03, 0.06), tuning_epochs=10),
     },
-    figure_of=test_error,
-    measured="test error at the end, %",
-    tuned_by=lambda run: last(run, "held_error"),
-    decide=GAIN,
-    rule=GAIN.rule,
     augmented=True,
-    curve="held_error",
 )

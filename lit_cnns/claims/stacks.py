@@ -1,21 +1,59 @@
 """A stack of 3x3 convolutions beside the one large convolution that sees as much."""
 
-from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
 from lit_cnns import features
 
-from .claim import Results
+from .claim import Counted, Results, Settings
 from .counting import bars
 from .drawing import COLOURS, panels
+from .judging import Verdict
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTHS = (16, 64, 256)
 SIDE = 32
+NUMBERS = {2: "Two", 3: "Three"}
+
+
+def stack_claim(id: str, count: int, kernel: int, says_more: bool = False) -> Counted:
+    """The claim that `count` 3x3 convolutions see what one of `kernel` x `kernel` sees, with fewer weights.
+
+    Args:
+        id: of the claim.
+        count: of 3x3 convolutions.
+        kernel: side of the one large kernel.
+        says_more: whether the finding says by how many percent the large one has more weights, as the paper does.
+    """
+    return Counted(
+        id,
+        rule=f"It holds if networks built from these convolutions have exactly {9 * count} C^2 and {kernel**2} C^2 "
+        "weights, for every C tried, and the same receptive field.",
+        find=partial(_find, count, kernel),
+        decide=partial(_decide, says_more),
+        picture=draw_stacks,
+    )
+
+
+def _find(count: int, kernel: int, settings: Settings) -> Results:
+    return compare(count, kernel)
+
+
+def _decide(says_more: bool, results: Results) -> Verdict:
+    stack, single, count, kernel = (results[key] for key in ("stack", "single", "count", "kernel"))
+    more = f", {100 * (single['per_c2'] / stack['per_c2'] - 1):.0f} % more" if says_more else ""
+    sentence = (
+        f"{NUMBERS[count]} 3x3 convolutions have {stack['per_c2']:g} C^2 weights and one of {kernel}x{kernel} has "
+        f"{single['per_c2']:g} C^2{more}; both see {stack['field']} x {stack['field']} pixels, with "
+        f"{stack['rectifiers']} rectifiers and {single['rectifiers']}."
+    )
+    expected = (9 * count, kernel**2, kernel, kernel)
+    holds = (stack["per_c2"], single["per_c2"], stack["field"], single["field"]) == expected
+    return Verdict("holds" if holds else "does not hold", sentence)
 
 
 def compare(count: int, kernel: int) -> dict[str, Any]:
@@ -42,12 +80,13 @@ def _counted(kernels: list[int]) -> dict[str, float]:
     return {"per_c2": per_c2.pop() if len(per_c2) == 1 else float("nan"), **found}
 
 
-def draw_stacks(results: Results, figure: "Figure", paper: Mapping[str, float]) -> None:
+def draw_stacks(results: Results, figure: "Figure") -> None:
     """Weights and rectifiers side by side; a dot where the paper has the weights."""
+    paper = [9 * results["count"], results["kernel"] ** 2]
     names = {"stack": f"{results['count']} of 3 x 3", "single": f"one of {results['kernel']} x {results['kernel']}"}
     left, right = panels(figure, 2)
     bars(left, {names[key]: results[key]["per_c2"] for key in names}, "{:g} C²")
-    left.plot([paper[key] for key in names], [0, 1], "D", color=COLOURS[1], label="the paper")
+    left.plot(paper, [0, 1], "D", color=COLOURS[1], label="the paper")
     left.set(xlabel="weights, in C²")
     left.legend(loc="upper right")
     bars(right, {names[key]: results[key]["rectifiers"] for key in names}, "{:g}", COLOURS[2])

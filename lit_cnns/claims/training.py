@@ -35,6 +35,7 @@ PROBE = 1000  # pictures whose errors make a curve
 TUNING_SEED = 1000
 HELD = 20  # one training picture in so many is held out
 SIDE = 32
+COSINE = {"schedule": "cosine", "schedule_args": {"warmup": 1}}
 CURVES = {
     "train_error": "training error, %",
     "held_error": "error on held-out pictures, %",
@@ -240,17 +241,19 @@ def data_module(data: str, image_size: int, batch: int, seed: int, augmented: bo
     """CIFAR-10 in its own files below a folder, or any folder of class folders."""
     common: dict[str, Any] = {"global_batch_size": batch, "seed": seed, "flip": augmented}
     common |= {"crop_padding": 4 if augmented and image_size == SIDE else 0, **changes}
-    own = Path(data) / CIFAR10.folder
-    if own.is_dir() or not Path(data).is_dir():
+    if _is_published(data):
         return CIFAR10(root=data, image_size=image_size, val_size=0, **common)
-    folder = ImageFolder(root=data, image_size=image_size, resize=SIDE, train_crop="central_square", **common)
-    return folder
+    return ImageFolder(root=data, image_size=image_size, resize=SIDE, train_crop="central_square", **common)
 
 
 def description(data: str) -> str:
     """Name the data in one line."""
-    own = Path(data) / CIFAR10.folder
-    return "CIFAR-10" if own.is_dir() or not Path(data).is_dir() else f"a folder of pictures, {Path(data).name}"
+    return "CIFAR-10" if _is_published(data) else f"a folder of pictures, {Path(data).name}"
+
+
+def _is_published(data: str) -> bool:
+    # where there is nothing, `CIFAR10` says which files go where
+    return (Path(data) / CIFAR10.folder).is_dir() or not Path(data).is_dir()
 
 
 @functools.lru_cache(maxsize=2)

@@ -2,10 +2,10 @@
 
 from itertools import pairwise
 
-from .gains import test_error
+from .gains import on_test_error
 from .judging import Verdict, difference
 from .small_vggs import configuration
-from .training import Arm, Runs, Scale, TrainingClaim, last
+from .training import COSINE, Arm, Runs, Scale
 
 
 def judge(runs: Runs) -> Verdict:
@@ -23,8 +23,8 @@ def judge(runs: Runs) -> Verdict:
     return Verdict("holds in direction" if rises else "holds", sentence, gain)
 
 
-COMMON = {"init": "he_fan_in", "schedule": "cosine", "schedule_args": {"warmup": 1}}
-CLAIM = TrainingClaim(
+COMMON = {"init": "he_fan_in", **COSINE}
+CLAIM = on_test_error(
     id="vgg_depth",
     arms=tuple(Arm(letter, "vgg_cifar", COMMON, change=configuration(letter)) for letter in "ABCDE"),
     scales={
@@ -32,12 +32,8 @@ CLAIM = TrainingClaim(
         "standard": Scale(epochs=14, rates=(0.01, 0.03), pictures=5000, tuning_epochs=4, batch=64),
         "full": Scale(epochs=100, rates=(0.01, 0.03, 0.06), tuning_epochs=10),
     },
-    figure_of=test_error,
-    measured="test error at the end, %",
-    tuned_by=lambda run: last(run, "held_error"),
     decide=judge,
     rule="The difference of the mean test errors, A minus D, with Welch's 95 % interval: wholly above 0 and no step "
     "before D surely up: holds; wholly above 0: in direction; wholly below: it does not hold; else: not at this scale.",
     augmented=True,
-    curve="held_error",
 )
