@@ -49,12 +49,7 @@ def check(value: Any, component: Any) -> None:
     """
     name = getattr(component, "label", None) or type(component).__name__
     check_size(value, name)
-    if isinstance(component, gr.Button):
-        wanted: Any = {"type": "string"}  # its words; Gradio has no type for it
-    else:
-        wanted = (
-            None if isinstance(component, gr.Radio) else component.api_info()
-        )  # a radio's values may be of any type
+    wanted = _wanted(component)
     if value is None or wanted is None:
         return
     kind = wanted.get("type")
@@ -95,6 +90,14 @@ def check_upload(path: Any) -> str:
     if not Path(path).resolve().is_relative_to(Path(get_upload_folder()).resolve()):
         raise ValueError(NOT_UPLOADED)
     return path
+
+
+def _wanted(component: Any) -> Any:
+    if isinstance(component, gr.Button):
+        return {"type": "string"}  # its words; Gradio has no type for it
+    if isinstance(component, gr.Radio):
+        return None  # its values may be of any type
+    return component.api_info()
 
 
 def _is(value: Any, kind: Any) -> bool:

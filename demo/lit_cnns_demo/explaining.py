@@ -10,7 +10,7 @@ from . import cards, links, reason_cards
 from .languages import say
 from .network import Entry, Network
 from .shelf import Shelf
-from .wiring import COMPUTE, NO_NETWORK, PRIVATE, QUEUE_FOR_NETWORKS, Current, Upload, or_sentence, read
+from .wiring import FOLLOW, PRIVATE, QUEUE_FOR_NETWORKS, Current, Upload, chosen_entries, opened_by, or_sentence, read
 
 PICTURE_FIRST = "Choose a picture, and the reasons appear here."
 LIKELIEST = "the likeliest"
@@ -34,8 +34,7 @@ STRENGTH = "(share) => { document.documentElement.style.setProperty('--lab-stren
 
 def why_tab(demo: gr.Blocks, shelf: Shelf, picture: gr.Image, networks: gr.Dropdown, tab: gr.Tab) -> None:
     """Lay out the tab; its networks are loaded once it has been opened."""
-    opened, current = gr.State(False), Current(picture, "why")
-    tab.select(lambda: True, None, opened, show_progress="hidden", **PRIVATE)
+    opened, current = opened_by(tab), Current(picture, "why")
     with gr.Row():
         view = gr.Radio(
             [(name, key) for key, (name, _) in VIEWS.items()],
@@ -69,15 +68,8 @@ def why_tab(demo: gr.Blocks, shelf: Shelf, picture: gr.Image, networks: gr.Dropd
         **QUEUE_FOR_NETWORKS,
     )
     def columns(chosen: list[str], is_open: bool, upload: Upload | None, question: str) -> None:
-        if not is_open:
-            return
-        if not chosen:
-            gr.HTML(cards.notice(NO_NETWORK))
-            return
-        try:
-            entries = shelf.pick(chosen)
-        except ValueError as error:
-            gr.HTML(cards.notice(str(error), "alert"))
+        entries = chosen_entries(shelf, chosen) if is_open else []
+        if not entries:
             return
         with gr.Row(elem_classes="lab-columns"):
             for entry in entries:
@@ -134,10 +126,9 @@ def _column(
     )
     stop.click(None, None, None, cancels=[run])
     shown, asked = [word, layer, channel, long, figure], [picture, view, word, layer, channel]
-    events: dict[str, Any] = {"trigger_mode": "always_last", "preprocess": False, "show_progress": "hidden", **COMPUTE}
-    gr.on([word.input, channel.input], show, asked, shown, cancels=[run], **events)
+    gr.on([word.input, channel.input], show, asked, shown, cancels=[run], **FOLLOW)
     anew = lambda upload, view, word, layer, _: show(upload, view, word, layer, None)  # noqa: E731
-    gr.on([picture.change, view.change, layer.input], anew, asked, shown, cancels=[run], **events)
+    gr.on([picture.change, view.change, layer.input], anew, asked, shown, cancels=[run], **FOLLOW)
 
 
 def _dropdown(entry: Entry, what: str, update: dict[str, Any], **fixed: Any) -> gr.Dropdown:

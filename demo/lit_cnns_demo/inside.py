@@ -139,9 +139,8 @@ def kernels(shelf: Shelf, network: str, order: str = "network") -> Answer:
 
 def _asked(shelf: Shelf, network: str, said: Callable[["Network"], Any]) -> Any:
     """Ask a network by its id; what a client got wrong comes back as a sentence."""
-    shelf.refresh()
     with sentences():
-        return said(shelf.network(shelf.pick([network])[0]))
+        return said(shelf.named(network))
 
 
 def _whole(map: Any) -> int:

@@ -9,7 +9,7 @@ from . import cards
 from .languages import say, spoken
 from .network import Entry
 from .shelf import Shelf
-from .wiring import COMPUTE, NO_NETWORK, PRIVATE, QUEUE_FOR_NETWORKS, png
+from .wiring import FOLLOW, QUEUE_FOR_NETWORKS, chosen_entries, opened_by, png
 
 if TYPE_CHECKING:
     from .kernel_views import KernelOrder, KernelView, Tower
@@ -18,13 +18,11 @@ ORDERS = [("the network's", "network"), ("colour index, the most coloured first"
 WORDS = """The **colour index** of a kernel is the share of its energy (sum of squares) outside the grey axis: 0 for one
 that sees light and dark alone, 1 for one that sees colour alone, 2/3 on average for noise. The measure is ours; it puts
 a number on what the AlexNet paper (Section 6.1) calls colour-agnostic and colour-specific."""
-EVENTS: dict[str, Any] = {"trigger_mode": "always_last", "preprocess": False, "show_progress": "hidden", **COMPUTE}
 
 
 def kernels_tab(shelf: Shelf, networks: gr.Dropdown, tab: gr.Tab) -> None:
     """Lay out the tab; its networks are loaded once it has been opened."""
-    opened = gr.State(False)
-    tab.select(lambda: True, None, opened, show_progress="hidden", **PRIVATE)
+    opened = opened_by(tab)
     order = gr.Radio(ORDERS, value="network", label="Order of the kernels", elem_id="kernel-order")
     gr.Markdown(WORDS, elem_classes="lab-words")
 
@@ -35,15 +33,8 @@ def kernels_tab(shelf: Shelf, networks: gr.Dropdown, tab: gr.Tab) -> None:
         **QUEUE_FOR_NETWORKS,
     )
     def columns(chosen: list[str], is_open: bool, sorted_by: "KernelOrder") -> None:
-        if not is_open:
-            return
-        if not chosen:
-            gr.HTML(cards.notice(NO_NETWORK))
-            return
-        try:
-            entries = shelf.pick(chosen)
-        except ValueError as error:
-            gr.HTML(cards.notice(str(error), "alert"))
+        entries = chosen_entries(shelf, chosen) if is_open else []
+        if not entries:
             return
         with gr.Row(elem_classes="lab-columns"):
             for entry in entries:
@@ -86,10 +77,10 @@ def _column(shelf: Shelf, entry: Entry, order: gr.Radio, sorted_by: "KernelOrder
         return show(order, kernel_at(shelf.network(entry), tower, order, *event.index))
 
     shown = [number, caption, *pictures]
-    order.change(lambda order: show(order, None), order, shown, **EVENTS)
-    number.input(show, [order, number], shown, **EVENTS)
+    order.change(lambda order: show(order, None), order, shown, **FOLLOW)
+    number.input(show, [order, number], shown, **FOLLOW)
     for place, picture in enumerate(pictures):
-        picture.select(press, [order, gr.State(place)], shown, **EVENTS)
+        picture.select(press, [order, gr.State(place)], shown, **FOLLOW)
 
 
 def _picture(entry: Entry, view: "KernelView", place: int) -> gr.Image:

@@ -1,6 +1,7 @@
 """The page: what stands where. Torch is imported when a network is first needed."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,6 @@ from .shelf import Shelf
 from .training_views import training_tab
 from .wiring import PRIVATE
 
-TABS = ("compare", "many", "maps", "kernels", "why", "training", "time", "lineage", "draw")
 MOST_WAITING = 256  # events in the queue: 50 pages with one at work and their clocks are 150; beyond it, one is refused
 HEADER = """<header class="lab-title"><h1>lit-cnns lab</h1>
 <p>One picture, any number of networks: what each of them answers, and what its layers see.</p></header>"""
@@ -44,7 +44,6 @@ def build(folders: Iterable[str | Path] = (), data: Iterable[str | Path] = ()) -
     with Guarded(title="lit-cnns lab", analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as demo:
         gr.HTML(HEADER)
         links.begin(demo)
-        opened = gr.State(False)
         with gr.Row(elem_id="lab"):
             with gr.Column(scale=1, min_width=300, elem_id="controls"):
                 picture = picture_input(demo)
@@ -55,7 +54,7 @@ def build(folders: Iterable[str | Path] = (), data: Iterable[str | Path] = ()) -
                 with gr.Tab("Many pictures", id="many") as many:
                     many_tab(demo, many, shelf, galleries, picture, networks)
                 with gr.Tab("Feature maps", id="maps") as maps:
-                    maps_tab(shelf, picture, networks, opened)
+                    maps_tab(shelf, picture, networks, maps)
                 with gr.Tab("Kernels", id="kernels") as kernels:
                     kernels_tab(shelf, networks, kernels)
                 with gr.Tab("Why", id="why") as why:
@@ -68,11 +67,11 @@ def build(folders: Iterable[str | Path] = (), data: Iterable[str | Path] = ()) -
                     lineage_tab(demo, shelf, networks, lineage)
                 with gr.Tab("Draw", id="draw") as draw:
                     draw_tab(shelf, networks)
-        for tab in (comparing, many, maps, kernels, why, training, time, lineage, draw):
+        laid = (comparing, many, maps, kernels, why, training, time, lineage, draw)
+        for tab in laid:
             links.keep_tab(tab)
         translate(demo)
-        demo.load(tab_of_link, None, tabs, show_progress="hidden", **PRIVATE)
-        maps.select(lambda: True, None, opened, show_progress="hidden", **PRIVATE)  # queue=False would lose the change
+        demo.load(partial(tab_of_link, {str(tab.id) for tab in laid}), None, tabs, show_progress="hidden", **PRIVATE)
         draw.select(None, js=TAKE_UP_THE_BRUSH)
         endpoints(shelf, galleries, picture)
         inside_endpoints(shelf, picture)
@@ -82,6 +81,6 @@ def build(folders: Iterable[str | Path] = (), data: Iterable[str | Path] = ()) -
     return demo
 
 
-def tab_of_link() -> Any:
-    """The tab that the page's address names."""
-    return gr.Tabs(selected=links.asked("tab")) if links.asked("tab") in TABS else gr.skip()
+def tab_of_link(known: Container[str]) -> Any:
+    """The tab that the page's address names, if it is one of these."""
+    return gr.Tabs(selected=links.asked("tab")) if links.asked("tab") in known else gr.skip()

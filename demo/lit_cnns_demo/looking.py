@@ -10,7 +10,7 @@ from .languages import say
 from .network import Entry, Network
 from .shelf import Shelf
 from .walking import Way, connect, walk_controls
-from .wiring import COMPUTE, NO_NETWORK, QUEUE_FOR_NETWORKS, Current, Upload, or_sentence, png, read
+from .wiring import FOLLOW, QUEUE_FOR_NETWORKS, Current, Upload, chosen_entries, opened_by, or_sentence, png, read
 
 if TYPE_CHECKING:
     from .layer_views import Order, Point, Scale
@@ -20,17 +20,16 @@ SCALES = [("each map by itself", "map"), ("the whole layer", "layer")]
 ORDERS = [("the network's", "network"), ("mean", "mean"), ("share not zero", "active"), ("largest value", "largest")]
 EM_SPACE = "\N{EM SPACE}"
 ONE = [("alone", False), ("over the picture", True)]
-EVENTS: dict[str, Any] = {"trigger_mode": "always_last", "preprocess": False, "show_progress": "hidden", **COMPUTE}
 
 
-def maps_tab(shelf: Shelf, picture: gr.Image, networks: gr.Dropdown, opened: gr.State) -> None:
+def maps_tab(shelf: Shelf, picture: gr.Image, networks: gr.Dropdown, tab: gr.Tab) -> None:
     """Lay out the tab; its networks are loaded once it has been opened."""
     with gr.Row(elem_classes="lab-settings"):
         order = gr.Radio(ORDERS, value="network", label="Order of the maps", elem_id="order", min_width=240)
         scale = gr.Radio(SCALES, value="map", label="Black to white spans", elem_id="scale", min_width=200)
         over = gr.Radio(ONE, value=False, label="The one map is shown", elem_id="over", min_width=160)
     settings: list[Any] = [scale, order, over]
-    current = Current(picture, "maps")
+    opened, current = opened_by(tab), Current(picture, "maps")
 
     @gr.render(
         [networks, opened, current.upload, *settings],
@@ -39,15 +38,8 @@ def maps_tab(shelf: Shelf, picture: gr.Image, networks: gr.Dropdown, opened: gr.
         **QUEUE_FOR_NETWORKS,
     )
     def columns(chosen: list[str], is_open: bool, upload: Upload | None, *shown_as: Any) -> None:
-        if not is_open:
-            return
-        if not chosen:
-            gr.HTML(cards.notice(NO_NETWORK))
-            return
-        try:
-            entries = shelf.pick(chosen)
-        except ValueError as error:
-            gr.HTML(cards.notice(str(error), "alert"))
+        entries = chosen_entries(shelf, chosen) if is_open else []
+        if not entries:
             return
         ways = [
             Way.through(network) for network in map(partial(_loaded, shelf), entries) if isinstance(network, Network)
@@ -59,7 +51,7 @@ def maps_tab(shelf: Shelf, picture: gr.Image, networks: gr.Dropdown, opened: gr.
                 with gr.Column(min_width=320, elem_classes="lab-column", key=f"{entry.id}-column"):
                     layers += _column(shelf, entry, picture, settings, upload, shown_as)
         if walk:
-            connect(walk, ways, layers, EVENTS)
+            connect(walk, ways, layers, FOLLOW)
         current.made_with(upload)
 
 
@@ -108,13 +100,13 @@ def _column(
     def press(upload: Upload, layer: str, _: int, scale: Any, order: Any, over: bool, event: gr.SelectData) -> Any:
         return show(upload, layer, (event.index[0], event.index[1]), scale, order, over)
 
-    gr.on([layer.change, order.change], anew, asked, shown, **EVENTS)
-    gr.on([picture.change, scale.change, over.change, shown[NUMBER].input], show, asked, shown, **EVENTS)
-    shown[0].select(press, asked, shown, **EVENTS)
+    gr.on([layer.change, order.change], anew, asked, shown, **FOLLOW)
+    gr.on([picture.change, scale.change, over.change, shown[NUMBER].input], show, asked, shown, **FOLLOW)
+    shown[0].select(press, asked, shown, **FOLLOW)
     if has_heads(network):
         heads = partial(_heads, shelf, entry)
         predicted = gr.HTML(heads(upload), key=f"{entry.id}-heads")
-        picture.change(heads, picture, predicted, **EVENTS)
+        picture.change(heads, picture, predicted, **FOLLOW)
     return [layer]
 
 

@@ -13,7 +13,7 @@ from .languages import say, spoken
 from .network import Entry
 from .plots import Point
 from .shelf import Shelf
-from .wiring import COMPUTE, PRIVATE, Upload, read
+from .wiring import FOLLOW, PRIVATE, Upload, read
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -129,12 +129,11 @@ def over_time_tab(shelf: Shelf, picture: gr.Image, tab: gr.Tab) -> None:
     shown = [said, curve, kernels, maps, answer]
     show = partial(show_moment, shelf)
     asked = [picture, run, number, layer]
-    events: dict[str, Any] = {"preprocess": False, "trigger_mode": "always_last", "show_progress": "hidden", **COMPUTE}
     links.keep("run", run)
     links.keep("moment", number)
     tab.select(partial(look_for_runs, shelf), run, run, show_progress="hidden", concurrency_id="shelf", **PRIVATE)
-    run.change(partial(choose_run, shelf), run, [number, layer], **events).then(show, asked, shown, **events)
-    gr.on([picture.change, number.change, layer.change], show, asked, shown, **events)
+    run.change(partial(choose_run, shelf), run, [number, layer], **FOLLOW).then(show, asked, shown, **FOLLOW)
+    gr.on([picture.change, number.change, layer.change], show, asked, shown, **FOLLOW)
 
 
 def look_for_runs(shelf: Shelf, chosen: str | None) -> Any:

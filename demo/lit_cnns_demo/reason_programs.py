@@ -38,10 +38,10 @@ def explain(
     """
     from . import reasons
 
-    shelf.refresh()
     with sentences():
-        loaded = shelf.network(shelf.pick([network])[0])
-        return _told(reasons.explain(loaded, read(picture), _text(method), _text(layer), _text(class_name)))
+        loaded = shelf.named(network)
+        reason = reasons.explain(loaded, read(picture), method or "", layer or "", class_name or "")  # type: ignore[arg-type]  # refuses others
+        return _told(reason)
 
 
 def occlude(
@@ -52,10 +52,9 @@ def occlude(
     """
     from . import reasons
 
-    shelf.refresh()
     with sentences():
-        loaded = shelf.network(shelf.pick([network])[0])
-        for so_far in reasons.hide(loaded, read(picture), _text(class_name), _number(side)):
+        loaded = shelf.named(network)
+        for so_far in reasons.hide(loaded, read(picture), class_name or "", _number(side)):
             yield _told(so_far)
 
 
@@ -65,10 +64,9 @@ def deconvnet(
     """What the strongest unit of a map answers to, the patch it sees, and the numbers; no `map` is the strongest."""
     from . import reasons
 
-    shelf.refresh()
     with sentences():
-        loaded = shelf.network(shelf.pick([network])[0])
-        shown = reasons.project(loaded, read(picture), _text(layer), None if map is None else int(_number(map)))
+        loaded = shelf.named(network)
+        shown = reasons.project(loaded, read(picture), layer or "", None if map is None else int(_number(map)))
         found = shown.found
         numbers = {"layer": shown.layer, "map": found.channel, "activation": found.activation}
         more = {"place": list(found.place), "window": list(found.window), "strongest": found.strongest.tolist()}
@@ -80,9 +78,8 @@ def dropout(shelf: Shelf, picture: Upload | None, network: str) -> dict[str, Any
     """How the likeliest classes vary over random dropout masks: mean, bounds of nine in ten, and without masks."""
     from . import reasons
 
-    shelf.refresh()
     with sentences():
-        rows, others = reasons.vary(shelf.network(shelf.pick([network])[0]), read(picture), MASKS)
+        rows, others = reasons.vary(shelf.named(network), read(picture), MASKS)
         top = [
             {"class": row.word, "mean": row.mean, "low": row.low, "high": row.high, "plain": row.plain} for row in rows
         ]
@@ -100,12 +97,6 @@ def _told(reason: "Reason") -> tuple[Any, dict[str, Any]]:
         "values": reason.values.tolist() if known else None,
         "done": reason.done,
     }
-
-
-def _text(value: Any) -> Any:
-    if not isinstance(value, str | None):
-        raise ValueError(f"A text is wanted, not {value!r:.60}.")
-    return value or ""
 
 
 def _number(value: Any) -> float:

@@ -108,6 +108,15 @@ class Shelf:
                 raise ValueError(f"There is no network '{id}' here; press Refresh, then choose from the list.")
         return [self._entries[id] for id in dict.fromkeys(ids or ())]
 
+    def named(self, id: str) -> Network:
+        """Load the network of an id that a program sends, which may be of a file that has come since.
+
+        Raises:
+            ValueError: an id is not on the shelf, or its file cannot be loaded.
+        """
+        self.refresh()
+        return self.network(self.pick([id])[0])
+
     def network(self, entry: Entry) -> Network:
         """Load a network, or take it from memory.
 

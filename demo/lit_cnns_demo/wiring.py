@@ -20,12 +20,17 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
+    from .network import Entry
+    from .shelf import Shelf
+
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 QUEUE_FOR_NETWORKS: dict[str, Any] = {
     "concurrency_id": "networks",
     "concurrency_limit": 1,
 }  # one forward pass at a time
 COMPUTE: dict[str, Any] = {**PRIVATE, **QUEUE_FOR_NETWORKS}
+# events of controls that a visitor moves: the last one counts
+FOLLOW: dict[str, Any] = {"trigger_mode": "always_last", "preprocess": False, "show_progress": "hidden", **COMPUTE}
 SAY = """const made_with = element.querySelector("[data-path]").dataset.path;
 document.dispatchEvent(new CustomEvent("%s", { detail: { made_with } }));"""
 HEAR = """document.addEventListener("%s", (event) => trigger("select", event.detail));"""
@@ -65,6 +70,25 @@ def png(picture: "np.ndarray") -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(file.getvalue())
     return str(path)
+
+
+def opened_by(tab: gr.Tab) -> gr.State:
+    """Whether a tab has been opened: what it shows is made then, not when the page is."""
+    opened = gr.State(False)
+    tab.select(lambda: True, None, opened, show_progress="hidden", **PRIVATE)  # queue=False would lose the change
+    return opened
+
+
+def chosen_entries(shelf: "Shelf", chosen: list[str]) -> "list[Entry]":
+    """The chosen networks, for a column each; where there are none, a notice is laid out in their place."""
+    if not chosen:
+        gr.HTML(cards.notice(NO_NETWORK))
+        return []
+    try:
+        return shelf.pick(chosen)
+    except ValueError as error:
+        gr.HTML(cards.notice(str(error), "alert"))
+        return []
 
 
 class Current:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
@@ -9,6 +10,10 @@ import torch
 from lit_cnns import CIFAR10, Digits, LitCifarResNet, LitLeNet5
 from lit_cnns.checkpoints import save_slim
 from lit_cnns.lineage import LitGoogLeNetSmall
+
+if TYPE_CHECKING:
+    from browser import LabPage
+    from playwright.sync_api import Page
 
 EXAMPLES = Path(__file__).parents[2] / "demo" / "lit_cnns_demo" / "examples"
 
@@ -57,3 +62,20 @@ def lab(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         _, url, _ = serve(demo, prevent_thread_lock=True, quiet=True)
         yield url
         demo.close()
+
+
+@pytest.fixture(scope="module")
+def page(chromium: str) -> Iterator["Page"]:
+    """An empty page of a browser."""
+    from browser import open_page
+
+    with open_page(chromium) as page:
+        yield page
+
+
+@pytest.fixture
+def visit(page: "Page", lab: str) -> "LabPage":
+    """The lab as a visitor finds it."""
+    from browser import LabPage
+
+    return LabPage(page, lab)

@@ -31,11 +31,6 @@ def page(chromium: str, asked: list[str]) -> Iterator[Page]:
         yield page
 
 
-@pytest.fixture
-def visit(page: Page, lab: str) -> LabPage:
-    return LabPage(page, lab)
-
-
 def test_two_networks_name_a_picture_and_show_their_layers(visit: LabPage) -> None:
     page = visit.page
     shown = visit.tour(EXAMPLES / "chelsea.jpg", {"lenet5_modern": "C3", "resnet20_cifar": "stage2_1"})

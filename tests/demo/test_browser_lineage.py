@@ -2,29 +2,17 @@
 
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import PATIENCE, LabPage, open_page
+from browser import PATIENCE, LabPage
 from conftest import EXAMPLES
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from runs_over_time import write_run
 from test_browser import NAMELESS
 
 pytestmark = pytest.mark.browser
 expect.set_options(PATIENCE)
-
-
-@pytest.fixture(scope="module")
-def page(chromium: str) -> Iterator[Page]:
-    with open_page(chromium) as page:
-        yield page
-
-
-@pytest.fixture
-def visit(page: Page, lab: str) -> LabPage:
-    return LabPage(page, lab)
 
 
 def test_a_point_that_is_pressed_draws_its_network_and_leads_to_its_checkpoint(visit: LabPage) -> None:

@@ -1,26 +1,14 @@
 """A visitor compares networks on many pictures, opens one of them, stops, and invites a guest."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from browser import PATIENCE, LabPage, open_page
+from browser import PATIENCE, LabPage
 from conftest import EXAMPLES
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 expect.set_options(PATIENCE)
-
-
-@pytest.fixture(scope="module")
-def page(chromium: str) -> Iterator[Page]:
-    with open_page(chromium) as page:
-        yield page
-
-
-@pytest.fixture
-def visit(page: Page, lab: str) -> LabPage:
-    return LabPage(page, lab)
 
 
 def test_networks_are_compared_on_digits_and_a_pressed_picture_opens_everywhere(visit: LabPage) -> None:
