@@ -42,7 +42,7 @@ def installed(wheel, fresh_environment):
     return fresh_environment
 
 
-def test_the_wheel_carries_configs_papers_and_the_lab(wheel):
+def test_the_wheel_carries_configs_papers_results_and_the_lab(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     for folder, ending in (("configs", ".yaml"), ("lit_cnns/papers", ".yaml"), ("demo/lit_cnns_demo", ".ckpt")):
         inside = "lit_cnns/configs" if folder == "configs" else folder.removeprefix("demo/")
@@ -50,6 +50,9 @@ def test_the_wheel_carries_configs_papers_and_the_lab(wheel):
         assert here
         assert {f"{inside}/{name}" for name in here} <= names
     assert not [name for name in names if name.startswith(("tests/", "demo/", "docs/"))]
+    results = {name.removeprefix("lit_cnns/claims/results/") for name in names if "/claims/results/" in name}
+    assert {"three_3x3/results.json", "three_3x3/figure.svg", "told/times.json"} <= results
+    assert not [name for name in results if name.endswith((".png", ".md"))]
 
 
 def test_it_is_the_wheel_that_runs(installed, tmp_path):
@@ -64,6 +67,11 @@ def test_it_is_the_wheel_that_runs(installed, tmp_path):
 def test_the_installed_command_answers(installed, tmp_path):
     assert "0.1.0" in installed.run("lit-cnns", "--version", cwd=tmp_path)
     assert "lenet5_1998" in installed.run("lit-cnns", "models", cwd=tmp_path)
+
+
+def test_the_installed_command_knows_the_verdicts(installed, tmp_path):
+    said = installed.run("lit-cnns", "claim", "told", cwd=tmp_path)
+    assert "stack_faster: right\n" in said
 
 
 def test_a_network_trains_by_the_name_of_its_config(installed, tmp_path):

@@ -121,7 +121,8 @@ def found_html(id: str, kept: dict[str, Any], figure: str) -> str:
     source = base64.b64encode(figure.encode()).decode()
     return (
         f'<p>{badge(verdict.word)} <span lang="en">{escape(verdict.sentence)}</span></p>'
-        f'<img class="lab-drawn" src="data:image/svg+xml;base64,{source}" alt="{escape(statement(id))}">'
+        f'<div class="lab-figure" tabindex="0"><img class="lab-drawn" src="data:image/svg+xml;base64,{source}" '
+        f'alt="{escape(statement(id))}"></div>'
         f'<p class="lab-words">{say("Ran with")}: <span lang="en">{escape(claims.ran_with(kept))}</span></p>'
     )
 

@@ -1,11 +1,9 @@
 """A visitor looks at all verdicts, opens a claim, runs it again, stops a run, and reads the sentences as told."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from browser import PATIENCE, LabPage, open_page
+from browser import PATIENCE, LabPage
 from playwright.sync_api import Page, expect
 from test_browser import NAMELESS
 
@@ -74,16 +72,13 @@ def test_nothing_is_wider_than_the_window(page: Page, lab: str, width: int) -> N
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@pytest.fixture
-def korean(chromium: str, tmp_path: Path) -> Iterator[Page]:
-    with open_page(chromium, language="ko-KR") as page:
-        yield page
-
-
-def test_the_claims_speak_korean(korean: Page, lab: str) -> None:
-    korean.goto(f"{lab}?tab=claims&claim=told", wait_until="load")
-    expect(korean.locator("#claims h3")).to_have_text("들은 대로")
-    expect(korean.locator("#claims")).to_contain_text("일부만 맞음")
-    korean.goto(f"{lab}?tab=claims&claim=three_3x3", wait_until="load")
-    expect(korean.locator("#claims .lab-verdict").first).to_contain_text("성립함")
-    expect(korean.locator("#claim-start")).to_have_text("여기서 빠르게 실행")
+def test_the_claims_speak_korean(page: Page, lab: str) -> None:
+    """The last test of this file, since the page speaks Korean from then on."""
+    page.context.set_extra_http_headers({"Accept-Language": "ko-KR"})
+    page.context.add_init_script('Object.defineProperty(navigator, "language", { get: () => "ko-KR" });')
+    page.goto(f"{lab}?tab=claims&claim=told", wait_until="load")
+    expect(page.locator("#claims h3")).to_have_text("들은 대로")
+    expect(page.locator("#claims")).to_contain_text("일부만 맞음")
+    page.goto(f"{lab}?tab=claims&claim=three_3x3", wait_until="load")
+    expect(page.locator("#claims .lab-verdict").first).to_contain_text("성립함")
+    expect(page.locator("#claim-start")).to_have_text("여기서 빠르게 실행")

@@ -2,6 +2,7 @@
 
 import subprocess
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,25 @@ def test_a_run_tells_how_far_it_has_come_and_ends_when_it_is_stopped(pictures: P
     assert [now.state for now in run] == ["stopped"]
     assert started[0].killed
     assert not folder.exists()
+
+
+def test_a_program_that_leaves_ends_its_run(client: Client, monkeypatch: Any) -> None:
+    started: list[Pretended] = []
+
+    def start(command: list[str], **options: Any) -> Pretended:
+        started.append(Pretended(command, None))
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    job = client.submit("gradient_norms", "", api_name="/rerun_claim")
+    give_up = time.monotonic() + 60
+    while not job.outputs() and time.monotonic() < give_up:
+        time.sleep(0.1)
+    assert job.outputs()[0]["state"] == "running"
+    job.cancel()
+    while not started[0].killed and time.monotonic() < give_up:
+        time.sleep(0.1)
+    assert started[0].killed
 
 
 def test_a_run_that_fails_says_why_without_a_path(pictures: Path, monkeypatch: Any) -> None:
