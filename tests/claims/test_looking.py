@@ -2,6 +2,7 @@
 
 import copy
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -145,9 +146,9 @@ def test_equal_weights_give_the_gaussian_of_so_many_boxes():
     assert found == pytest.approx((torch.pi * 2.486**2 * 20 * 2 / 3) ** 0.5, rel=0.03)
 
 
-def made_responses(levels: dict[str, float]) -> dict:
+def made_responses(levels: dict[str, float], test_error: float = 2.0) -> dict:
     return {
-        name: [{"stds": [level + 0.01 * seed] * 5, "test_error": 2.0} for seed in range(3)]
+        name: [{"stds": [level + 0.01 * seed] * 5, "test_error": test_error} for seed in range(3)]
         for name, level in levels.items()
     }
 
@@ -160,6 +161,7 @@ def test_responses_are_judged_by_their_mean():
     assert claim.judge(made_responses(without_shortcuts)).word == "not at this scale"
     swapped = dict(zip(levels, reversed(levels.values()), strict=True))
     assert claim.judge(made_responses(swapped)).word == "does not hold"
+    assert claim.judge(made_responses(levels, test_error=60.0)).word == "not at this scale"
 
 
 def test_a_response_is_what_batch_norm_gives():
@@ -184,6 +186,27 @@ def test_towers_are_judged_against_random_splits_of_their_kernels():
     assert claim.judge(made(apart, mixed)).word == "holds"
     assert claim.judge(made(mixed, mixed)).word == "not at this scale"
     assert claim.judge(made(apart, apart)).word == "not at this scale"
+    assert claim.judge(made(mixed, apart)).word == "does not hold"
+    one_by_chance = made(apart, mixed)
+    one_by_chance["runs"]["two towers"] = [*one_by_chance["runs"]["two towers"] * 3, {"index": mixed}]
+    assert claim.judge(one_by_chance).word == "holds in direction"
+
+
+def test_the_halves_of_kernels_are_compared_with_every_split_of_them():
+    # four kernels: two of the six splits, the halves and their exchange, lie as far apart as the halves do
+    found = towers.apart([0.0, 0.1, 0.9, 1.0])
+    assert found.gap == pytest.approx(0.9)
+    assert found.p == pytest.approx(1 / 3, abs=0.04)
+    # the six distances are 0.9, 0.1, 0, 0, -0.1 and -0.9
+    assert found.deviations == pytest.approx(0.9 / ((2 * 0.81 + 2 * 0.01) / 6) ** 0.5, rel=0.05)
+
+
+def test_a_kernel_is_written_around_grey_and_read_back():
+    weight = torch.zeros(1, 3, 7, 7)
+    weight[0, 0, 0, 1], weight[0, 2, 6, 6] = 0.02, -0.01
+    kernel = np.frombuffer(bytes.fromhex(towers.written(weight)[0]), np.uint8).reshape(7, 7, 3)
+    assert kernel[0, 1].tolist() == [255, 128, 128]
+    assert kernel[6, 6].tolist() == [128, 128, 64]
 
 
 def test_the_small_network_has_two_towers_that_a_kernel_knows():
