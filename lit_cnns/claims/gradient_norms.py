@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from .claim import Counted, Results, Settings
 from .drawing import COLOURS, PAPER, panels
 from .judging import Interval, Verdict, geometric_mean_of, slope
-from .looking import batches, cifar_form, digits, train
+from .looking import batches, cifar_form, digits, train, without_denormals
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,7 +64,8 @@ def find(settings: Settings) -> Results:
                 torch.manual_seed(seed)
                 net = cifar_form(depth, **form)
                 runs["start"].append(gradient_norms(net, *shown))
-                train(net, batches(images, labels, BATCH, seed), STEPS, RATE)
+                with without_denormals():
+                    train(net, batches(images, labels, BATCH, seed), STEPS, RATE)
                 runs["later"].append(gradient_norms(net, *shown))
             found.setdefault(name, {})[str(depth)] = {moment: summary(own) for moment, own in runs.items()}
             settings.report(f"gradient_norms: {name}, {depth} layers: first by last {_told(found, name, depth)}")

@@ -1,6 +1,7 @@
 """What claims by looking share: networks in the CIFAR form at any depth, pictures to show them, and a few steps."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 
 import torch
@@ -82,6 +83,16 @@ def batches(images: Tensor, labels: Tensor, size: int, seed: int) -> Iterator[tu
         for numbers in torch.randperm(len(labels), generator=generator).split(size):
             if len(numbers) == size:
                 yield images[numbers], labels[numbers]
+
+
+@contextmanager
+def without_denormals() -> Iterator[None]:
+    """Let numbers below 1e-38, which take a processor many times as long, be zero."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
 
 
 def train(
