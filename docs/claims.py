@@ -1,13 +1,17 @@
 """Write docs/claims/*.md from docs/results/claims/*/results.json, a page for each claim: `python docs/claims.py`.
 
-Results come from `lit-cnns claim NAME --folder docs/results/claims/NAME`.
+Results come from `lit-cnns claim NAME --folder docs/results/claims/NAME`, those of the sentences as told from
+`lit-cnns claim told --folder docs/results/claims/told`.
 """
 
+import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from lit_cnns import claims
+from lit_cnns.claims import told
 
 HERE = Path(__file__).parent
 FOLDER, RESULTS = HERE / "claims", HERE / "results" / "claims"
@@ -17,6 +21,8 @@ KINDS = {"counting": "By counting", "looking": "By looking", "training": "By tra
 HEAD = """What the papers say, checked by one command each. A verdict is computed from the results by the rule on its
 page, with its uncertainty: **holds**, **holds in direction**, **not at this scale** (undecided), **does not
 hold**. "runnable, not yet run" is no verdict: nobody has looked yet.
+
+[As told](told.md) ([한국어](told.ko.md)): every checkable sentence of the text this project grew from.
 
 `lit-cnns claim` lists them. `lit-cnns claim NAME` runs one; those by training take `--data`, a folder with
 CIFAR-10, and `--budget quick`, `standard` or `full`. What was cut goes on where it was.
@@ -72,9 +78,45 @@ def _tables() -> Iterator[str]:
         yield ""
 
 
+OTHER: dict[told.Language, str] = {"en": "[한국어](told.ko.md)\n", "ko": "[English](told.md)\n"}
+SIGNS = {"right": "✓", "right in part": "~", "differs": "✗"}
+
+
+def told_page(language: told.Language) -> str:
+    """Every sentence with its test, its parts and its verdict."""
+    say, found = told.page_words(language), told.check_all()
+    counted = Counter(one.word for one in found)
+    summary = ", ".join(f"{told.word(word, language)} {count}" for word, count in counted.most_common())
+    lines = [f"# {say['head']}\n", MADE, OTHER[language]]
+    lines += [say["intro"].format(total=len(found), counted=summary) + "\n", say["rule"] + "\n"]
+    lines += [f"| | {say['sentence']} | {say['verdict']} |", "|---|---|---|"]
+    lines += [
+        f"| {number} | [{one.told(language)}](#{one.id}) | **{told.word(one.word, language)}** |"
+        for number, one in enumerate(found, 1)
+    ]
+    for number, one in enumerate(found, 1):
+        lines += ["", *_sentence(number, one, language)]
+    measured = RESULTS / "told" / "times.json"
+    if measured.is_file():
+        lines += ["", say["times"].format(**json.loads(measured.read_text())["conditions"])]
+    return "\n".join([*lines, "", f"[{say['claims']}](index.md)", ""])
+
+
+def _sentence(number: int, one: told.Finding, language: told.Language) -> Iterator[str]:
+    say = told.page_words(language)
+    yield f'<a id="{one.id}"></a>\n\n## {number}. {one.told(language)}\n'
+    yield f"**{told.word(one.word, language)}.** {one.found(language)}\n".replace(" \n", "\n")
+    for part, standing in one.parts(language):
+        yield f"- {SIGNS.get(standing, '?')} {part}: {told.word(standing, language)}"
+    yield f"\n{say['test']}: {one.test(language)}"
+    if one.see:
+        yield f"\n{say['see']}: {', '.join(f'[{name}]({name}.md)' for name in one.see)}"
+
+
 def pages() -> dict[str, str]:
     """File name to text."""
-    return {"index.md": index(), **{f"{name}.md": page(name) for name in claims.CLAIMS}}
+    by_claim = {f"{name}.md": page(name) for name in claims.CLAIMS}
+    return {"index.md": index(), "told.md": told_page("en"), "told.ko.md": told_page("ko"), **by_claim}
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import difflib
 from importlib import import_module
 
 from .claim import Claim, Settings, draw, paragraph, read, run, statement, verdict_of
+from .committed import committed, committed_folder
 from .judging import Interval, Verdict
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
     "Settings",
     "Verdict",
     "claim",
+    "committed",
+    "committed_folder",
     "draw",
     "paragraph",
     "read",

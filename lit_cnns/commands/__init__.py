@@ -15,7 +15,7 @@ OWN_VERBS = {
     "export": "a checkpoint as ONNX, torch.export or safetensors, checked against it: CKPT [OUT]",
     "push": "a checkpoint to the Hugging Face Hub, in the form that timm opens: CKPT OWNER/NAME",
     "pull": "a network of the Hugging Face Hub, ours or timm's, as a checkpoint: OWNER/NAME OUT.ckpt",
-    "claim": "check what a paper says, and draw it: NAME; none lists the claims",
+    "claim": "check what a paper says, and draw it: NAME, or `told`; none lists the claims",
     "data": "look a folder of pictures through, or prepare it for fast reading: check ROOT, prepare ROOT OUT",
     "doctor": "what would go wrong, before hours are spent: [--config NAME and what else fit takes]",
     "bench": "how fast a run is on this machine, and where its time goes: [--config NAME and what else fit takes]",

@@ -1,16 +1,20 @@
-"""`lit-cnns claim [NAME]`: check what a paper says, and draw it."""
+"""`lit-cnns claim [NAME]`: check what a paper says, and draw it; `lit-cnns claim told`: check what is told."""
 
 import argparse
 import logging
+import textwrap
 from pathlib import Path
+
+TOLD = "told"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Checks a statement of a paper at a stated budget; leaves results.json, figure.png, figure.svg and verdict.md "
-        "in runs/claims/NAME/BUDGET. What was cut goes on where it was. Without a name: lists the claims."
+        "in runs/claims/NAME/BUDGET. What was cut goes on where it was. Without a name: lists the claims. `told` "
+        "checks the sentences of an introductory text, and with --folder measures those on time anew."
     )
-    parser.add_argument("name", nargs="?", help="a claim; none lists them")
+    parser.add_argument("name", nargs="?", help="a claim, or `told`; none lists the claims")
     parser.add_argument("--budget", choices=("quick", "standard", "full"), default="quick")
     parser.add_argument("--data", default="data", help="folder with CIFAR-10, or of class folders of small pictures")
     parser.add_argument("--seeds", type=int, help="runs of each arm, 2 or more; by default as many as the budget has")
@@ -23,7 +27,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.name is None:
         for name, kind in claims.CLAIMS.items():
             print(f"{name:<28}{kind:<10}{claims.statement(name)['claim']}")
+        print(f"\n{TOLD:<38}every sentence of an introductory text, with its verdict")
         return 0
+    if arguments.name == TOLD:
+        return _check_told(arguments.folder)
     for talkative in ("lightning.pytorch", "lightning.fabric"):  # they would introduce each of dozens of short runs
         logging.getLogger(talkative).setLevel(logging.ERROR)
     claim = claims.claim(arguments.name)
@@ -33,4 +40,24 @@ def run(arguments: argparse.Namespace) -> int:
     settings = claims.Settings(folder, arguments.budget, arguments.data, arguments.seeds)
     verdict = claims.run(claim, settings)
     print(f"{verdict.word}: {verdict.sentence}\n{folder}/figure.png")
+    return 0
+
+
+def _check_told(folder: Path | None) -> int:
+    """Print every sentence with its verdict; with a folder, those on time are measured first, and judged by that."""
+    from dataclasses import replace
+
+    from lit_cnns.claims import told
+
+    sources = told.Sources()
+    if folder:
+        measured = told.measure_times(folder)
+        sources = replace(sources, times=lambda: measured)
+    counted: dict[str, int] = {}
+    for found in told.check_all(sources):
+        counted[found.word] = counted.get(found.word, 0) + 1
+        print(f"{found.id}: {found.word}")
+        for line in (found.told(), found.found()):
+            print(textwrap.fill(line, 110, initial_indent="    ", subsequent_indent="    ") if line else "    -")
+    print(f"\n{sum(counted.values())} sentences: " + ", ".join(f"{count} {word}" for word, count in counted.items()))
     return 0
