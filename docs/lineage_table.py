@@ -8,6 +8,9 @@ from lit_cnns import papers
 ROOT = Path(__file__).parent.parent
 
 
+ADAPTED = "not in the paper: an adaptation to small pictures"
+
+
 class Words(NamedTuple):
     """What the table says in a language, beside names, figures and the papers' own protocols."""
 
@@ -18,7 +21,7 @@ class Words(NamedTuple):
 READMES = {
     ROOT / "README.md": Words(
         "| network | year | error as its paper prints it | parameters | MACs |",
-        "not in the paper: an adaptation to small pictures",
+        ADAPTED,
     ),
     ROOT / "README.ko.md": Words(
         "| 신경망 | 연도 | 논문에 적힌 오차 | 매개변수 | MACs |",
@@ -35,10 +38,10 @@ SHOWN = [
 ]
 
 
-def error(row: dict, words: Words) -> str:
+def error(row: dict, adapted: str = ADAPTED) -> str:
     """The paper's own error of one network, with its conditions: the first that `papers/` lists."""
     if row.get("adaptation"):
-        return words.adapted
+        return adapted
     result = row["results"][0]
     figures = [f"{kind} {result[f'{kind}_error']}%" for kind in ("top1", "top5") if f"{kind}_error" in result]
     return f"{', '.join(figures).replace('top', 'top-')} ({result['dataset']}, {result['protocol']})"
@@ -59,7 +62,7 @@ def table(words: Words) -> str:
         row = rows[name]
         params, macs = amount(row["params"]["total"]), amount(row["macs"]["total"])
         names = f"`{name}`, `{other_names[name]}`" if name in other_names else f"`{name}`"
-        lines.append(f"| {names} | {row['paper']['year']} | {error(row, words)} | {params} | {macs} |")
+        lines.append(f"| {names} | {row['paper']['year']} | {error(row, words.adapted)} | {params} | {macs} |")
     return "\n".join(lines) + "\n"
 
 
