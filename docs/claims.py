@@ -8,7 +8,6 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from lit_cnns import claims
 from lit_cnns.claims import told
@@ -29,23 +28,6 @@ CIFAR-10, and `--budget quick`, `standard` or `full`. What was cut goes on where
 """
 
 
-def command(claim: claims.Claim, kept: dict[str, Any] | None) -> str:
-    """What runs it, or ran it."""
-    budget = (kept or {}).get("budget") or "standard"
-    return f"lit-cnns claim {claim.id}" + (f" --data DATA --budget {budget}" if claim.needs_data else "")
-
-
-def conditions(kept: dict[str, Any]) -> str:
-    """What the results depend on."""
-    found, data = kept["conditions"], kept["results"].get("data")
-    parts = [f"budget {kept['budget']}" if kept["budget"] else "", f"data: {data}" if data else ""]
-    runs = kept["results"].get("runs")
-    if isinstance(runs, list):
-        seconds = sum(run["seconds"] for run in (*runs, *kept["results"]["tuning"]))
-        parts.append(f"{len(runs)} runs and {len(kept['results']['tuning'])} for the rates, {seconds / 3600:.1f} hours")
-    return "; ".join([*filter(None, parts), f"{found['device']}, torch {found['torch']}"])
-
-
 def page(name: str) -> str:
     """A claim: statement, place in the paper, what was run, figure, verdict and command."""
     claim, said, kept = claims.claim(name), claims.statement(name), claims.read(RESULTS / name)
@@ -57,10 +39,10 @@ def page(name: str) -> str:
     if kept:
         verdict = claims.verdict_of(kept)
         lines += [f"**Verdict: {verdict.word}.** {verdict.sentence}\n"]
-        lines += [f"![{said['claim']}](../results/claims/{name}/figure.svg)\n", f"Ran with: {conditions(kept)}.\n"]
+        lines += [f"![{said['claim']}](../results/claims/{name}/figure.svg)\n", f"Ran with: {claims.ran_with(kept)}.\n"]
     else:
         lines += [f"**{NOT_RUN}.**\n"]
-    return "\n".join([*lines, f"```bash\n{command(claim, kept)}\n```\n", "[All claims](index.md)\n"])
+    return "\n".join([*lines, f"```bash\n{claims.command(claim, kept)}\n```\n", "[All claims](index.md)\n"])
 
 
 def index() -> str:

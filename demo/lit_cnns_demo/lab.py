@@ -9,6 +9,8 @@ import gradio as gr
 
 from . import links
 from .border import Guarded
+from .claim_programs import claim_endpoints
+from .claims_tab import claims_tab
 from .comparing import compare_tab
 from .controls import network_list, picture_input
 from .drawing import TAKE_UP_THE_BRUSH, draw_tab
@@ -24,6 +26,7 @@ from .looking import maps_tab
 from .over_time import over_time_tab
 from .programs import endpoints
 from .reason_programs import reason_endpoints
+from .reruns import Reruns
 from .shelf import Shelf
 from .training_views import training_tab
 from .wiring import PRIVATE
@@ -38,9 +41,10 @@ def build(folders: Iterable[str | Path] = (), data: Iterable[str | Path] = ()) -
 
     Args:
         folders: folders or files; a folder may appear later.
-        data: folders of pictures to compare networks on.
+        data: folders of pictures to compare networks on, and to run claims on.
     """
-    shelf, galleries = Shelf(folders), Galleries(data)
+    data = [*data]
+    shelf, galleries, reruns = Shelf(folders), Galleries(data), Reruns(data)
     with Guarded(title="lit-cnns lab", analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as demo:
         gr.HTML(HEADER)
         links.begin(demo)
@@ -65,9 +69,11 @@ def build(folders: Iterable[str | Path] = (), data: Iterable[str | Path] = ()) -
                     over_time_tab(shelf, picture, time)
                 with gr.Tab("Lineage", id="lineage") as lineage:
                     lineage_tab(demo, shelf, networks, lineage)
+                with gr.Tab("Claims", id="claims") as claims:
+                    claims_tab(demo, claims, reruns)
                 with gr.Tab("Draw", id="draw") as draw:
                     draw_tab(shelf, networks)
-        laid = (comparing, many, maps, kernels, why, training, time, lineage, draw)
+        laid = (comparing, many, maps, kernels, why, training, time, lineage, claims, draw)
         for tab in laid:
             links.keep_tab(tab)
         translate(demo)
@@ -77,6 +83,7 @@ def build(folders: Iterable[str | Path] = (), data: Iterable[str | Path] = ()) -
         inside_endpoints(shelf, picture)
         reason_endpoints(shelf, picture)
         lineage_endpoints(shelf, picture)
+        claim_endpoints(reruns)
     demo.queue(max_size=MOST_WAITING, default_concurrency_limit=1)
     return demo
 

@@ -7,7 +7,7 @@ import difflib
 from importlib import import_module
 
 from .claim import Claim, Settings, draw, paragraph, read, run, statement, verdict_of
-from .committed import committed, committed_folder
+from .committed import command, committed, committed_folder, ran_with
 from .judging import Interval, Verdict
 
 __all__ = [
@@ -17,13 +17,16 @@ __all__ = [
     "Settings",
     "Verdict",
     "claim",
+    "command",
     "committed",
     "committed_folder",
     "draw",
     "paragraph",
+    "ran_with",
     "read",
     "run",
     "statement",
+    "told",
     "verdict_of",
 ]
 

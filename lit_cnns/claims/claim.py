@@ -60,6 +60,9 @@ class Claim(Protocol):
     def needs_data(self) -> bool:
         """Whether it is checked on the pictures of `Settings.data`."""
 
+    def steps(self, settings: Settings) -> int | None:
+        """How often `measure` reports; None where that is not known beforehand."""
+
     def measure(self, settings: Settings) -> Results:
         """Find the results, in plain values."""
 
@@ -91,6 +94,9 @@ class Counted:
     picture: Callable[[Results, "Figure"], None]
     kind: Kind = "counting"
     needs_data: bool = False
+
+    def steps(self, settings: Settings) -> int | None:
+        return None
 
     def measure(self, settings: Settings) -> Results:
         return self.find(settings)

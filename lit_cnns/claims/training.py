@@ -168,6 +168,10 @@ class TrainingClaim:
     kind: Kind = "training"
     needs_data: bool = True
 
+    def steps(self, settings: Settings) -> int | None:
+        scale = self.scales[settings.budget]
+        return len(self.arms) * (len(scale.rates) + (scale.seeds if settings.seeds is None else settings.seeds))
+
     def measure(self, settings: Settings) -> Results:
         """Run all arms: first each rate once, then the best with several seeds. What is there is not run again."""
         scale = self.scales[settings.budget]

@@ -89,6 +89,10 @@ ENDPOINTS = {
     "/run_moment",
     "/pictures",
     "/compare",
+    "/claims",
+    "/claim",
+    "/told",
+    "/rerun_claim",
 }
 
 

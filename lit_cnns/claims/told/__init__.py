@@ -102,6 +102,7 @@ def check(id: str, sources: Sources | None = None) -> Finding:
 
 def check_all(sources: Sources | None = None) -> list[Finding]:
     """Check every sentence, in the order of the text."""
+    sources = sources or Sources()
     return [check(id, sources) for id in CHECKS]
 
 

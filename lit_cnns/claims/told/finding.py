@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 from torch import nn
@@ -71,6 +72,7 @@ class Sources:
 
     Args:
         network: a network of the lineage by its name, laid out without weights and auxiliary heads.
+        built: the same with random weights.
         row: what the papers say of one.
         table: its layers in order.
         rows: what the papers say of all of them.
@@ -79,7 +81,7 @@ class Sources:
         times: what `lit_cnns.claims.told.times` measured, or None.
     """
 
-    network: Callable[[str], nn.Module] = without_weights
+    network: Callable[[str], nn.Module] = field(default_factory=lambda: cache(without_weights))
     built: Callable[[str], nn.Module] = lambda name: lineage.build(name).net
     row: Callable[[str], dict[str, Any]] = papers.row
     table: Callable[[str], list[dict[str, Any]]] = papers.layer_table
@@ -102,11 +104,17 @@ class Sources:
 Check = Callable[[Sources], Checked]
 
 
-def above(found: Interval, level: float = 0.0) -> Standing:
-    """How a part stands that says that something is above a level: by its whole interval."""
+def above(found: Interval, level: float = 0.0, nothing: float | None = None) -> Standing:
+    """How a part stands that says that something is above a level: by its whole interval.
+
+    Args:
+        found: what was measured.
+        level: it is right if the interval lies above this.
+        nothing: else it differs if the interval lies below this, which may be a little above the level.
+    """
     if found.low > level:
         return "right"
-    return "differs" if found.high < level else "not at this scale"
+    return "differs" if found.high < (level if nothing is None else nothing) else "not at this scale"
 
 
 def kernels(net: nn.Module) -> dict[str, nn.Conv2d]:

@@ -18,7 +18,8 @@ FILES = ("challenge", "alexnet", "vgg", "googlenet", "resnet")
 
 @functools.cache
 def _read(name: str) -> dict[str, Any]:
-    return yaml.safe_load((Path(__file__).parent / f"{name}.yaml").read_text(encoding="utf-8"))
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load((Path(__file__).parent / f"{name}.yaml").read_text(encoding="utf-8"), Loader=loader)
 
 
 @functools.cache

@@ -119,5 +119,5 @@ def vgg_beyond_19(of: Sources) -> Checked:
     """The deepest configuration of the paper, and its errors beside the one before it."""
     depths = {name: of.row(name)["weight_layers"]["paper"] for name in _models(of)}
     errors = {name: [r["top1_error"] for r in of.row(name)["results"] if r.get("views") == "dense"] for name in depths}
-    figures = {"deepest": max(depths.values()), "before": errors["vgg_d"], "last": errors["vgg_e"]}
+    figures: dict[str, object] = {"deepest": max(depths.values()), "before": errors["vgg_d"], "last": errors["vgg_e"]}
     return Checked({"more": max(depths.values()) > 19}, {**figures, "lengthened": of.measured("degradation")})
