@@ -3,6 +3,7 @@
 import copy
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from .claim import Counted, Results, Settings
 from .drawing import COLOURS, PAPER, panels
 from .judging import Interval, Verdict, geometric_mean_of, slope
-from .looking import batches, cifar_form, digits, train, without_denormals
+from .looking import batches, cifar_form, digits, kept, train, without_denormals
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +33,7 @@ KINDS: dict[str, dict[str, Any]] = {
 STYLES = dict(zip(KINDS, ("0-", "1-", "4-", "2-", "2--", "3-", "3--"), strict=True))  # colour and line
 SATURATING, INITIALISED = "sigmoid", ("tanh", "ReLU")
 NORMALISED = ("ReLU, batch norm", "ReLU, batch norm, residual")
-BATCH, STEPS, RATE, SEEDS = 32, 30, 0.01, 3
+BATCH, STEPS, RATE, SEEDS = 32, 10, 0.01, 3
 HEALTHY = 1000.0  # either way: He et al. 2015 derive 2^-11 for 22 layers that learn, 2^-15 for 30 that stall
 MOMENTS = {"start": "at the start", "later": f"after {STEPS} steps"}
 
@@ -53,23 +54,32 @@ def gradient_norms(net: nn.Module, images: Tensor, labels: Tensor) -> list[float
 
 
 def find(settings: Settings) -> Results:
-    """Look at each kind of network at each depth, at its start and after some steps."""
-    images, labels = digits()
-    shown = images[:BATCH], labels[:BATCH]
+    """Look at each kind of network at each depth, at its start and after some steps. What is there is not run again."""
     found: dict[str, dict[str, Any]] = {}
     for name, form in KINDS.items():
         for depth in DEPTHS:
-            runs: dict[str, list[list[float] | None]] = {moment: [] for moment in MOMENTS}
+            runs = []
             for seed in range(settings.seeds or SEEDS):
-                torch.manual_seed(seed)
-                net = cifar_form(depth, **form)
-                runs["start"].append(gradient_norms(net, *shown))
-                with without_denormals():
-                    train(net, batches(images, labels, BATCH, seed), STEPS, RATE)
-                runs["later"].append(gradient_norms(net, *shown))
-            found.setdefault(name, {})[str(depth)] = {moment: summary(own) for moment, own in runs.items()}
+                place = settings.folder / "runs" / f"{name.replace(' ', '_')}-{depth}-{seed}.json"
+                made_with = {"steps": STEPS, "rate": RATE, "batch": BATCH}
+                runs.append(kept(place, made_with, partial(look, form, depth, seed)))
+            found.setdefault(name, {})[str(depth)] = {
+                moment: summary([run[moment] for run in runs]) for moment in MOMENTS
+            }
             settings.report(f"gradient_norms: {name}, {depth} layers: first by last {_told(found, name, depth)}")
     return found
+
+
+def look(form: Mapping[str, Any], depth: int, seed: int) -> dict[str, list[float] | None]:
+    """The norms of one network at the start and after its steps."""
+    images, labels = digits()
+    shown = images[:BATCH], labels[:BATCH]
+    torch.manual_seed(seed)
+    net = cifar_form(depth, **form)
+    start = gradient_norms(net, *shown)
+    with without_denormals():
+        train(net, batches(images, labels, BATCH, seed), STEPS, RATE)
+    return {"start": start, "later": gradient_norms(net, *shown)}
 
 
 def summary(runs: list[list[float] | None]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """ResNet, figure 7: residual functions respond less than plain layers do, and less the deeper the network."""
 
+from functools import partial
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
@@ -9,13 +10,13 @@ from torch import nn
 from .claim import Counted, Results, Settings
 from .drawing import COLOURS, panels
 from .judging import Interval, Verdict, Word, difference
-from .looking import batches, cifar_form, digits, error, train
+from .looking import batches, cifar_form, digits, error, kept, train
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NETWORKS = {"plain-20": (20, False), "plain-56": (56, False), "ResNet-20": (20, True), "ResNet-56": (56, True)}
-STEPS, BATCH, RATE, SIDE, SEEDS = 1200, 64, 0.1, 8, 3
+STEPS, BATCH, RATE, SIDE, SEEDS = 500, 64, 0.1, 8, 3
 # responses shrink where weight decay is not held up: rate x decay, summed over all steps, is that of the paper
 DECAY = 1e-4 * (0.1 * 32_000 + 0.01 * 16_000 + 0.001 * 16_000) / (RATE * STEPS / 2)
 UNTRAINED = 50.0  # percent of test error
@@ -35,19 +36,25 @@ def responses(net: nn.Module, images: torch.Tensor) -> list[float]:
 
 
 def find(settings: Settings) -> Results:
-    """Train each network on digits, several times, and look at its layers over the test pictures."""
-    images, labels = digits("train", SIDE)
-    tested = digits("test", SIDE)
-    found: dict[str, list[dict[str, object]]] = {}
-    for name, (depth, residual) in NETWORKS.items():
+    """Train each network on digits, several times, and look at it. What is there is not run again."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    made_with = {"steps": STEPS, "rate": RATE, "decay": DECAY, "batch": BATCH}
+    for name in NETWORKS:
         for seed in range(settings.seeds or SEEDS):
-            torch.manual_seed(seed)
-            net = cifar_form(depth, residual, init="he")
-            train(net, batches(images, labels, BATCH, seed), STEPS, RATE, DECAY, decays_to=0.0)
-            run = {"stds": responses(net, tested[0]), "test_error": error(net, *tested)}
+            run = kept(settings.folder / "runs" / f"{name}-{seed}.json", made_with, partial(look, name, seed))
             found.setdefault(name, []).append(run)
             settings.report(f"small_responses: {name}, seed {seed}: test error {run['test_error']:.1f} %")
     return found
+
+
+def look(name: str, seed: int) -> dict[str, Any]:
+    """Train one network, and look at its layers over the test pictures."""
+    depth, residual = NETWORKS[name]
+    tested = digits("test", SIDE)
+    torch.manual_seed(seed)
+    net = cifar_form(depth, residual, init="he")
+    train(net, batches(*digits("train", SIDE), BATCH, seed), STEPS, RATE, DECAY, decays_to=0.0)
+    return {"stds": [float(f"{std:.4g}") for std in responses(net, tested[0])], "test_error": error(net, *tested)}
 
 
 def decide(results: Results) -> Verdict:

@@ -1,7 +1,8 @@
 """AlexNet, Section 6.1: the kernels of one tower become blind to colour, those of the other do not."""
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -15,14 +16,14 @@ from . import training
 from .claim import Counted, Results, Settings
 from .drawing import COLOURS, panels
 from .judging import Interval, Verdict, Word, difference
-from .looking import batches, error, train
+from .looking import batches, error, kept, train
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 SIDE, MAPS, KERNEL, BATCH, RATE = 32, 32, 7, 64, 0.02
-SCALES = {"quick": (4000, 6, 2), "standard": (16_000, 12, 4), "full": (None, 60, 8)}  # pictures, epochs, seeds
+SCALES = {"quick": (4000, 6, 3), "standard": (16_000, 12, 4), "full": (None, 60, 8)}  # pictures, epochs, seeds
 SPLITS = 2000  # random splits of the same kernels
 CHANCE = 0.05
 TOWERS = {"two towers": 2, "one": 1}
@@ -68,7 +69,10 @@ def network(towers: int, classes: int) -> nn.Sequential:
 
 
 def find(settings: Settings) -> Results:
-    """Train networks with towers and without on colour pictures; the colour index of each kernel of conv1.
+    """Train networks with towers and without on colour pictures; what is there is not run again.
+
+    Of each network: `index`, the colour index of each kernel of conv1, `kernels`, the kernels themselves, and
+    `test_error` in percent.
 
     Raises:
         ValueError: there are no colour pictures.
@@ -79,18 +83,25 @@ def find(settings: Settings) -> Results:
     tested = _all(pictures.test)
     if images.shape[1] != 3:
         raise ValueError(f"Kernels are told apart by colour on colour pictures; those of {settings.data} are grey.")
-    steps = epochs * (len(labels) // BATCH)
-    found: dict[str, list[dict[str, object]]] = {}
+    scale = {"pictures": len(labels), "epochs": epochs, "batch": BATCH, "rate": RATE}
+    made_with = {**scale, "data": training.description(settings.data)}
+
+    def look(towers: int, seed: int) -> dict[str, Any]:
+        torch.manual_seed(seed)
+        net = network(towers, int(labels.max()) + 1)
+        steps = epochs * (len(labels) // BATCH)
+        train(net, batches(images, labels, BATCH, seed), steps, RATE, 5e-4, decays_to=0.01)
+        weight = features.first_kernels(net).weight
+        index = [round(value, 4) for value in features.colour_index(weight).tolist()]
+        return {"index": index, "test_error": error(net, *tested), "kernels": written(weight)}
+
+    found: dict[str, list[dict[str, Any]]] = {}
     for name, towers in TOWERS.items():
         for seed in range(settings.seeds or seeds):
-            torch.manual_seed(seed)
-            net = network(towers, int(labels.max()) + 1)
-            train(net, batches(images, labels, BATCH, seed), steps, RATE, 5e-4, decays_to=0.01)
-            weight = features.first_kernels(net).weight
-            run = {"index": features.colour_index(weight).tolist(), "test_error": error(net, *tested)}
-            found.setdefault(name, []).append(run if seed else {**run, "kernels": written(weight)})
+            place = settings.folder / "runs" / f"{name.replace(' ', '_')}-{seed}.json"
+            run = kept(place, made_with, partial(look, towers, seed))
+            found.setdefault(name, []).append(run)
             settings.report(f"towers_specialise: {name}, seed {seed}: test error {run['test_error']:.1f} %")
-    scale = {"pictures": len(labels), "epochs": epochs, "batch": BATCH, "rate": RATE}
     return {"data": training.description(settings.data), "scale": scale, "runs": found}
 
 

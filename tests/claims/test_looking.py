@@ -10,7 +10,7 @@ from torch import nn
 from lit_cnns import claims
 from lit_cnns.claims import activation_statistics, effective_receptive_field, gradient_norms, small_responses
 from lit_cnns.claims import towers_specialise as towers
-from lit_cnns.claims.looking import cifar_form, digits
+from lit_cnns.claims.looking import cifar_form, digits, kept
 
 FACTORS = {  # by which a layer multiplies the gradient on its way back
     "sigmoid": 0.25,
@@ -100,6 +100,33 @@ def test_the_cifar_form_is_the_papers_network_but_for_its_channels():
     assert sum(p.numel() for p in cifar_form(20, residual=True, channels=3).parameters()) == 269_722
     with pytest.raises(ValueError, match="8 or more, not 7"):
         cifar_form(7)
+
+
+def test_a_look_that_was_cut_goes_on_and_ends_with_the_same_numbers(tmp_path, monkeypatch):
+    claim = claims.claim("gradient_norms")
+    monkeypatch.setattr(gradient_norms, "DEPTHS", (8, 9))
+    monkeypatch.setattr(gradient_norms, "KINDS", {"sigmoid": gradient_norms.KINDS["sigmoid"]})
+    whole = claim.measure(claims.Settings(tmp_path / "whole", report=lambda line: None))
+    usual, looked = gradient_norms.look, []
+
+    def cut(form, depth, seed):
+        looked.append((depth, seed))
+        if len(looked) == 5:
+            raise KeyboardInterrupt
+        return usual(form, depth, seed)
+
+    monkeypatch.setattr(gradient_norms, "look", cut)
+    settings = claims.Settings(tmp_path / "cut", report=lambda line: None)
+    with pytest.raises(KeyboardInterrupt):
+        claim.measure(settings)
+    assert claim.measure(settings) == whole
+    assert looked[5:] == [(9, 1), (9, 2)]
+
+
+def test_a_look_of_another_scale_is_not_taken(tmp_path):
+    place = tmp_path / "runs" / "one.json"
+    found = [kept(place, {"steps": steps}, lambda made=made: made) for steps, made in ((1, "a"), (1, "b"), (2, "c"))]
+    assert found == ["a", "a", "c"]
 
 
 def made_variances(factors: list[float]) -> dict:
