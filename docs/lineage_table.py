@@ -1,10 +1,33 @@
-"""Write the README's table of the lineage from `lit_cnns.papers`: `python docs/lineage_table.py`."""
+"""Write the table of the lineage into both READMEs from `lit_cnns.papers`: `python docs/lineage_table.py`."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 from lit_cnns import papers
 
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
+
+
+ADAPTED = "not in the paper: an adaptation to small pictures"
+
+
+class Words(NamedTuple):
+    """What the table says in a language, beside names, figures and the papers' own protocols."""
+
+    head: str
+    adapted: str
+
+
+READMES = {
+    ROOT / "README.md": Words(
+        "| network | year | error as its paper prints it | parameters | MACs |",
+        ADAPTED,
+    ),
+    ROOT / "README.ko.md": Words(
+        "| 신경망 | 연도 | 논문에 적힌 오차 | 매개변수 | MACs |",
+        "논문에 없음: 작은 사진에 맞춘 신경망",
+    ),
+}
 START, END = "<!-- lineage:start (python docs/lineage_table.py) -->\n", "<!-- lineage:end -->\n"
 SHOWN = [
     *("lenet5_1998", "alexnet", "alexnet_cifar_13pct", "zfnet", "nin_cifar10"),
@@ -15,10 +38,10 @@ SHOWN = [
 ]
 
 
-def error(row: dict) -> str:
+def error(row: dict, adapted: str = ADAPTED) -> str:
     """The paper's own error of one network, with its conditions: the first that `papers/` lists."""
     if row.get("adaptation"):
-        return "not in the paper: an adaptation to small pictures"
+        return adapted
     result = row["results"][0]
     figures = [f"{kind} {result[f'{kind}_error']}%" for kind in ("top1", "top5") if f"{kind}_error" in result]
     return f"{', '.join(figures).replace('top', 'top-')} ({result['dataset']}, {result['protocol']})"
@@ -32,22 +55,23 @@ def amount(count: int) -> str:
     return str(count)
 
 
-def table() -> str:
+def table(words: Words) -> str:
     rows, other_names = papers.rows(), {name: alias for alias, name in papers.aliases().items()}
-    lines = ["| network | year | error as its paper prints it | parameters | MACs |", "|---|---|---|--:|--:|"]
+    lines = [words.head, "|---|---|---|--:|--:|"]
     for name in SHOWN:
         row = rows[name]
         params, macs = amount(row["params"]["total"]), amount(row["macs"]["total"])
         names = f"`{name}`, `{other_names[name]}`" if name in other_names else f"`{name}`"
-        lines.append(f"| {names} | {row['paper']['year']} | {error(row)} | {params} | {macs} |")
+        lines.append(f"| {names} | {row['paper']['year']} | {error(row, words.adapted)} | {params} | {macs} |")
     return "\n".join(lines) + "\n"
 
 
-def written_into(text: str) -> str:
+def written_into(text: str, words: Words) -> str:
     """The text with the table between its two marks."""
     before, rest = text.split(START)
-    return before + START + table() + END + rest.split(END)[1]
+    return before + START + table(words) + END + rest.split(END)[1]
 
 
 if __name__ == "__main__":
-    README.write_text(written_into(README.read_text()))
+    for readme, words in READMES.items():
+        readme.write_text(written_into(readme.read_text(), words))

@@ -50,14 +50,14 @@ def write_whole(contents: Any, path: str | Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what killed writers left in a folder of checkpoints; what is being written stays."""
-    for part in folder.glob(f".*{PART}"):
-        with part.open("rb") as file:
-            try:
+    """Remove what killed writers left anywhere below a folder; what is being written stays."""
+    for part in folder.rglob(f".*{PART}"):
+        try:
+            with part.open("rb") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
-            part.unlink(missing_ok=True)
+                part.unlink()
+        except OSError:  # its writer is alive, or another process has removed it
+            continue
 
 
 class WholeCheckpoints(TorchCheckpointIO):

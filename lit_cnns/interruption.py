@@ -25,7 +25,7 @@ from lightning.pytorch.trainer.connectors.signal_connector import _HandlersCompo
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from torch import Tensor
 
-from lit_cnns.checkpoint_io import WholeCheckpoints, sweep
+from lit_cnns.checkpoint_io import WholeCheckpoints
 
 __all__ = ["BestCheckpoint", "SaveWhenCut", "UserSignal"]
 
@@ -95,8 +95,6 @@ class SaveWhenCut(Callback):
         self.seed = torch.initial_seed()
         if _whole(trainer) and type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:
             trainer.strategy.checkpoint_io = WholeCheckpoints()
-        if trainer.ckpt_path and trainer.is_global_zero:
-            sweep(Path(trainer.ckpt_path).parent)
         for thread in threading.enumerate():
             if isinstance(thread, _ChildProcessObserver):  # it would kill this process while it saves
                 _later(thread)

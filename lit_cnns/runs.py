@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lit_cnns.checkpoint_io import sweep
 from lit_cnns.checkpoints import CheckpointError, ForeignCheckpoint, describe, progress
 
 __all__ = [
@@ -180,6 +181,8 @@ def note_test(checkpoint: str | Path, row: dict[str, Any]) -> None:
 def going_on(word: str, folder: str | Path) -> Path | None:
     """The checkpoint that `--resume` means: a file, or the newest last or cut one that can be read below a folder.
 
+    What killed writers left below that folder is removed.
+
     Args:
         word: `auto`, a run's folder, or what `resolve` takes.
         folder: where `auto` looks; None where it finds nothing there.
@@ -190,6 +193,7 @@ def going_on(word: str, folder: str | Path) -> Path | None:
     if word != "auto" and not Path(word).is_dir():
         return resolve(word, folder)
     place = Path(folder if word == "auto" else word)
+    sweep(place)
     files = [path for path in place.rglob("*.ckpt") if path.is_file() and path.stem.startswith(("last", "cut"))]
     for path in sorted(files, key=lambda path: (path.stat().st_mtime_ns, path.stem), reverse=True):
         try:

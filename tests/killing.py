@@ -120,7 +120,7 @@ def compare(kills: int, epochs: int, folder: Path) -> None:
         assert whole.keys() == found.keys()
         wrong = [name for name, value in whole.items() if not torch.equal(value, found[name])]
         assert not wrong, f"{len(wrong)} of {len(whole)} differ, the first is {wrong[0]}, after {ends}"
-        assert not list(cut.rglob("*.part")) or "SIGKILL" in ends[-1]
+        assert not list(cut.rglob("*.part"))
     print(json.dumps({"ends": ends, "tensors": len(whole), "seconds": seconds}))
 
 

@@ -32,7 +32,7 @@ ROOMS: dict[str, set[str]] = {
     "guests": {"classifier"},
     "data": {"papers", "evaluation", "checkpoint_io"},
     "checkpoints": {"checkpoint_io", "classifier", "lineage", "guests", "data", "sharded"},
-    "runs": {"checkpoints"},
+    "runs": {"checkpoint_io", "checkpoints"},
     "weights": {"papers", "models", "classifier", "lineage", "guests", "checkpoints"},
     "interruption": {"checkpoint_io"},
     "verification": {

@@ -11,7 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-DOCUMENTS = [README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+KOREAN = ROOT / "README.ko.md"
+DOCUMENTS = [README, KOREAN, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 class Block(NamedTuple):
@@ -38,7 +39,8 @@ def follow(found: list[Block], folder: Path, environ: dict[str, str]) -> None:
 
 
 def documents_with(slow: bool) -> list[Path]:
-    return [path for path in DOCUMENTS if any(block.slow == slow for block in blocks(path))]
+    others = [path for path in DOCUMENTS if path != KOREAN]  # its blocks are the English one's
+    return [path for path in others if any(block.slow == slow for block in blocks(path))]
 
 
 TYPED_QUICKLY = ("README.md", "CONTRIBUTING.md", "lab.md")  # the slow job types the others
@@ -82,11 +84,39 @@ def test_the_installations_of_the_readme_work_in_a_clone(tmp_path, fresh_environ
 def test_the_table_of_the_lineage_in_the_readme_is_what_the_papers_say():
     sys.path.insert(0, str(ROOT / "docs"))
     try:
-        from lineage_table import written_into
+        from lineage_table import READMES, written_into
     finally:
         sys.path.pop(0)
-    readme = README.read_text()
-    assert written_into(readme) == readme, "python docs/lineage_table.py"
+    assert {*READMES} == {README, KOREAN}
+    for readme, words in READMES.items():
+        text = readme.read_text()
+        assert written_into(text, words) == text, f"python docs/lineage_table.py writes {readme.name}"
+
+
+def shape(readme: Path) -> dict[str, list]:
+    """What a translation does not change."""
+    text = readme.read_text()
+    prose = re.sub(r"^```.*?^```|^\|.*?$", "", text, flags=re.MULTILINE | re.DOTALL)
+    links = [target for target in re.findall(r"\]\(([^)]+)\)", text) if target not in (README.name, KOREAN.name)]
+    return {
+        "blocks": blocks(readme),
+        "headings": re.findall(r"^(#+) ", prose, re.MULTILINE),
+        "points": re.findall(r"^- \[?", prose, re.MULTILINE),
+        "links": links,
+        "code": sorted({*re.findall(r"`([^`\n]+)`", prose)}),
+    }
+
+
+def test_the_korean_readme_says_what_the_english_one_says():
+    english, korean = shape(README), shape(KOREAN)
+    for part, own in english.items():
+        assert korean[part] == own, part
+    assert len(re.findall("[가-힣]", KOREAN.read_text())) > 1000
+
+
+def test_the_readmes_lead_to_each_other():
+    assert f"]({KOREAN.name})" in README.read_text()
+    assert f"]({README.name})" in KOREAN.read_text()
 
 
 def test_the_readme_stays_short():

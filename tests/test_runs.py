@@ -81,6 +81,15 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before_it(tmp_path, cap
     assert going_on("auto", tmp_path) is None
 
 
+def test_what_a_killed_run_left_is_gone_when_a_run_goes_on(tmp_path):
+    whole = saved(tmp_path / "version_0" / "last.ckpt", 1000)
+    part = tmp_path / "version_1" / ".last.ckpt.12345678.part"
+    part.parent.mkdir()
+    part.write_bytes(b"half of it")
+    assert going_on("auto", tmp_path) == whole
+    assert not part.exists()
+
+
 def test_a_writer_that_is_killed_leaves_the_old_file_and_its_remains_are_swept(tmp_path):
     path = tmp_path / "last.ckpt"
     write_whole({"weights": torch.zeros(3)}, path)

@@ -3,13 +3,13 @@
 from .gains import Gain
 from .training import COSINE, Arm, Scale
 
-GAIN = Gain("with augmentation", "without")
+GAIN = Gain("with augmentation", "without augmentation")
 COMMON = {"init": "he_fan_in", **COSINE}
 CLAIM = GAIN.claim(
     id="augmentation",
     arms=(
         Arm("with augmentation", "alexnet_cifar_13pct", COMMON, {"flip": True}),
-        Arm("without", "alexnet_cifar_13pct", COMMON),
+        Arm("without augmentation", "alexnet_cifar_13pct", COMMON, central=True),
     ),
     scales={
         "quick": Scale(epochs=8, rates=(0.003,), pictures=2000, seeds=2, batch=64),

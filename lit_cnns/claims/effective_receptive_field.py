@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 DEPTHS = (5, 10, 20, 40)
 SHOWN = 20
-MAPS, DRAWS, PARTS = 8, 20, 4
+MAPS, DRAWS, PARTS = 8, 100, 4
 SIDE = 2 * max(DEPTHS) + 15
 LEVEL = 0.0455  # of the middle pixel: two standard deviations of a Gaussian, as in the paper
 KINDS = ("equal weights", "random weights", "random weights, ReLU")
@@ -25,26 +25,29 @@ ROOT, LINEAR, MARGIN = 0.5, 1.0, 0.15
 
 
 def stack(depth: int, kind: str) -> nn.Sequential:
-    """As many 3x3 convolutions, with one map where all weights are equal."""
+    """As many 3x3 convolutions, with one map where all weights are equal; the unit looked at has no ReLU of its own."""
     maps = 1 if kind == "equal weights" else MAPS
     layers: list[nn.Module] = []
     for place in range(depth):
         conv = nn.Conv2d(maps if place else 1, maps, 3, padding=1, bias=False)
         nn.init.constant_(conv.weight, 1 / 9) if maps == 1 else nn.init.kaiming_normal_(conv.weight)
-        layers += [conv, nn.ReLU()] if kind.endswith("ReLU") else [conv]
+        layers += [nn.ReLU(), conv] if place and kind.endswith("ReLU") else [conv]
     return nn.Sequential(*layers)
 
 
 def gradient_map(depth: int, kind: str) -> Tensor:
-    """Magnitude of the middle unit's gradient by each pixel of a random picture; the mean over draws, middle = 1."""
+    """Magnitude of the middle unit's gradient by each pixel of a random picture; the mean over draws, middle = 1.
+
+    Each draw of weights and picture counts alike, whatever the size of its gradient.
+    """
     total = torch.zeros(SIDE, SIDE)
     for _ in range(1 if kind == "equal weights" else DRAWS):
         picture = torch.rand(1, 1, SIDE, SIDE, requires_grad=True)
         out = stack(depth, kind)(picture)[0, :, SIDE // 2, SIDE // 2]
         (gradient,) = torch.autograd.grad(out[0], picture)
         size = gradient[0, 0].abs()
-        total += size / size.max().clamp(min=1e-30)
-    return total / total.max()
+        total += size / size.norm().clamp(min=1e-30)
+    return total / total[SIDE // 2, SIDE // 2]
 
 
 def side(field: Tensor) -> float:
@@ -53,7 +56,7 @@ def side(field: Tensor) -> float:
 
 
 def find(settings: Settings) -> Results:
-    """Count the theoretical field and look at the gradient's, several draws of weights at a time."""
+    """Count the theoretical field and look at the gradient's, several times over many draws of weights."""
     sides: dict[str, dict[str, list[float]]] = {kind: {} for kind in KINDS}
     torch.manual_seed(0)
     for kind in KINDS:

@@ -72,6 +72,16 @@ def mean_of(values: Sequence[float]) -> Interval:
     return Interval(mean(values), mean(values) - reach, mean(values) + reach)
 
 
+def geometric_mean_of(values: Sequence[float]) -> Interval:
+    """The geometric mean of independent runs, all positive, with Student's interval of their logarithms.
+
+    Raises:
+        ValueError: fewer than two values.
+    """
+    of_logs = mean_of([math.log(x) for x in values])
+    return Interval(math.exp(of_logs.value), math.exp(of_logs.low), math.exp(of_logs.high))
+
+
 def slope(points: Sequence[tuple[float, float]]) -> Interval:
     """How y changes with x, by least squares, with Student's interval.
 

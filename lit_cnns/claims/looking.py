@@ -1,12 +1,17 @@
-"""What claims by looking share: networks in the CIFAR form at any depth, digits to show them, and a few steps."""
+"""What claims by looking share: networks in the CIFAR form at any depth, pictures to show them, and a few steps."""
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lit_cnns.checkpoint_io import write_whole
 from lit_cnns.data import Digits
 from lit_cnns.initialisation import initialise
 from lit_cnns.models.resnet import BasicBlock, PlainBlock
@@ -28,26 +33,37 @@ def digits(split: str = "train", side: int = SIDE) -> tuple[Tensor, Tensor]:
 
 
 def cifar_form(
-    depth: int, residual: bool = False, batch_norm: bool = True, activation: str = "ReLU", init: str = "he_fan_in"
+    depth: int,
+    residual: bool = False,
+    batch_norm: bool = True,
+    activation: str = "ReLU",
+    init: str = "he_fan_in",
+    channels: int = 1,
 ) -> nn.Sequential:
-    """The network of He et al. 2015, Section 4.2, for one channel: 6n + 2 layers, and what they are without parts.
+    """The network of He et al. 2015, Section 4.2, at any depth, and what it is without parts.
+
+    6n + 2 layers are the paper's; other depths give the earlier stages a block more, odd ones a second convolution
+    before the blocks.
 
     Args:
-        depth: 6n + 2 with any n, not only those of the paper.
+        depth: layers with weights, 8 or more.
         residual: with shortcuts, option A.
         batch_norm: as in the paper, or with biases in its place.
         activation: ReLU as in the paper, tanh or sigmoid.
         init: of its weights.
+        channels: of the pictures.
 
     Raises:
-        ValueError: the depth is none of 8, 14, 20, ...
+        ValueError: there is no block for each stage.
     """
-    if depth < 8 or (depth - 2) % 6:
-        raise ValueError(f"The CIFAR form has depths of 6n + 2: 8, 14, 20 and so on, not {depth}.")
-    layers: list[nn.Module] = [nn.Conv2d(1, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU()]
-    inputs = 16
+    if depth < 8:
+        raise ValueError(f"The CIFAR form has a block of two layers in each of three stages: 8 or more, not {depth}.")
+    layers: list[nn.Module] = []
+    for inputs in (channels, 16)[: 1 + depth % 2]:
+        layers += [nn.Conv2d(inputs, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU()]
+    inputs, blocks = 16, (depth - 2) // 2
     for stage, maps in enumerate(MAPS):
-        for place in range((depth - 2) // 6):
+        for place in range((blocks + 2 - stage) // 3):
             stride = 2 if stage and not place else 1
             layers.append(BasicBlock(inputs, maps, stride, "A") if residual else PlainBlock(inputs, maps, stride))
             inputs = maps
@@ -64,6 +80,16 @@ def cifar_form(
     return net
 
 
+def kept(place: Path, made_with: Mapping[str, Any], make: Callable[[], Any]) -> Any:
+    """Plain values that an earlier start left at a place, if they were made in the same way; else made and left now."""
+    if place.is_file() and (found := json.loads(place.read_text()))["made_with"] == made_with:
+        return found["made"]
+    made = make()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(json.dumps({"made_with": made_with, "made": made}).encode(), place)
+    return made
+
+
 def batches(images: Tensor, labels: Tensor, size: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Pass over the pictures again and again, in an order drawn anew for each pass; a rest is left out."""
     generator = torch.Generator().manual_seed(seed)
@@ -71,6 +97,16 @@ def batches(images: Tensor, labels: Tensor, size: int, seed: int) -> Iterator[tu
         for numbers in torch.randperm(len(labels), generator=generator).split(size):
             if len(numbers) == size:
                 yield images[numbers], labels[numbers]
+
+
+@contextmanager
+def without_denormals() -> Iterator[None]:
+    """Let numbers below 1e-38, which take a processor many times as long, be zero."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
 
 
 def train(

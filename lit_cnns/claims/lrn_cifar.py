@@ -32,7 +32,7 @@ CLAIM = on_test_error(
     ),
     scales={
         "quick": Scale(epochs=8, rates=(0.003,), pictures=2000, seeds=2, batch=64),
-        "standard": Scale(epochs=14, rates=(0.003, 0.01, 0.03), pictures=8000, tuning_epochs=4, batch=64),
+        "standard": Scale(epochs=12, rates=(0.003, 0.01, 0.03), pictures=4000, tuning_epochs=4, batch=64),
         "full": Scale(epochs=150, rates=(0.001, 0.003, 0.01), tuning_epochs=15),
     },
     decide=judge,

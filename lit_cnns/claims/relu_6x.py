@@ -5,7 +5,7 @@ from .judging import Verdict, judge_effect
 from .training import Arm, Run, Runs, Scale, TrainingClaim, last, when
 
 LEVEL = 25.0  # percent of training error
-NO_DECAY = {"decay": 0.0}  # the paper's comparison has no regularisation
+COMMON = {"decay": 0.0, "schedule": "constant"}  # the paper's comparison has no regularisation
 
 
 def epochs(run: Run) -> float:
@@ -24,10 +24,8 @@ def judge(runs: Runs) -> Verdict:
 CLAIM = TrainingClaim(
     id="relu_6x",
     arms=(
-        Arm("ReLU", "alexnet_cifar_13pct", {**NO_DECAY, "init": "he_fan_in", "schedule": "constant"}),
-        Arm(
-            "tanh", "alexnet_cifar_13pct", {**NO_DECAY, "init": "glorot", "schedule": "constant", "activation": "tanh"}
-        ),
+        Arm("ReLU", "alexnet_cifar_13pct", {**COMMON, "init": "he_fan_in"}, central=True),
+        Arm("tanh", "alexnet_cifar_13pct", {**COMMON, "init": "glorot", "activation": "tanh"}, central=True),
     ),
     scales={
         "quick": Scale(epochs=12, rates=(0.01, 0.03), pictures=2000, tuning_epochs=4, seeds=2, batch=64),

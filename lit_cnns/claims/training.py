@@ -21,6 +21,7 @@ from lit_cnns.checkpoint_io import WholeCheckpoints, write_whole
 from lit_cnns.classifier import LitClassifier
 from lit_cnns.data import CIFAR10, ImageData, ImageFolder, prepare
 from lit_cnns.data.memory import TensorSet
+from lit_cnns.data.pictures import central_crop
 from lit_cnns.fast import half_precision
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class Arm:
         arguments: of its LightningModule.
         data: arguments of the data in which this arm differs.
         change: what is done to the network before it starts.
+        central: it is trained on the middle of each picture, as it is tested; where pictures are larger than what the
+            networks take, the others are trained on random parts of them.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Arm:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
     change: Callable[[nn.Module], None] | None = None
+    central: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,7 +148,7 @@ class TrainingClaim:
         decide: from the runs of each arm, by its name, to a verdict.
         rule: that rule in words.
         image_size: side of the pictures that the networks take.
-        augmented: whether training pictures are shifted and mirrored.
+        augmented: whether training pictures are mirrored, and shifted where they are as small as what networks take.
         until: ends a run early, but where rates are tried.
         curve: which figure of the curve is drawn.
     """
@@ -240,6 +244,21 @@ class Pictures:
         """With as many training pictures as a scale asks for."""
         return Pictures(self.train.subset(torch.arange(count or len(self.train))), self.held, self.test)
 
+    def middle(self, side: int) -> "Pictures":
+        """With the middle of the training pictures in their place, which leaves nothing to draw a crop from."""
+        cropped = TensorSet(central_crop(self.train.images, side), self.train.labels, self.train.names)
+        return Pictures(cropped, self.held, self.test)
+
+
+def data_of(claim: TrainingClaim, arm: Arm, scale: Scale, seed: int, data: str) -> tuple[ImageData, Pictures]:
+    """What an arm is trained on, and the pictures in it."""
+    pictures = read(data, claim.image_size).first(scale.pictures)
+    if arm.central:
+        pictures = pictures.middle(claim.image_size)
+    module = data_module(data, claim.image_size, scale.batch, seed, claim.augmented, **arm.data)
+    module.sets = {"train": pictures.train, "val": pictures.held, "test": pictures.test}
+    return module, pictures
+
 
 def data_module(data: str, image_size: int, batch: int, seed: int, augmented: bool, **changes: Any) -> ImageData:
     """CIFAR-10 in its own files below a folder, or any folder of class folders."""
@@ -298,9 +317,7 @@ def run_arm(claim: TrainingClaim, arm: Arm, scale: Scale, rate: float, seed: int
         kept = json.loads(record.read_text())
         if kept.pop("made_with") == made_with:
             return Run(**kept)
-    pictures = read(data, claim.image_size).first(scale.pictures)
-    module_data = data_module(data, claim.image_size, scale.batch, seed, claim.augmented, **arm.data)
-    module_data.sets = {"train": pictures.train, "val": pictures.held, "test": pictures.test}
+    module_data, pictures = data_of(claim, arm, scale, seed, data)
     L.seed_everything(seed, verbose=False)
     module = lineage.build(arm.network, num_classes=module_data.num_classes, lr=rate, **arm.arguments)
     if arm.change:

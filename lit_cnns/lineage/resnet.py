@@ -49,7 +49,7 @@ class LitCifarResNet(LitClassifier):
         depth: 20, 32, 44, 56, 110 or 1202; plain twins to 110.
         num_classes: how many classes it tells apart.
         in_channels: 3 for colour.
-        shortcut: "A" pads, as in the paper; "B" projects.
+        shortcut: "A" pads, as in the paper; "B" projects where the shape changes, "C" everywhere (both our extension).
         residual: False for the plain twin.
         lr: learning rate for batches of 128.
         weight_decay: on all parameters.

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from lit_cnns import claims
@@ -71,6 +72,29 @@ def test_a_run_that_was_cut_goes_on_and_ends_with_the_same_numbers(pictures, tmp
     assert len(left) == 1
     monkeypatch.setattr(training.Curve, "on_train_epoch_start", usual)
     assert without_seconds(CLAIM.measure(settings)) == without_seconds(whole)
+
+
+def test_the_arm_without_augmentation_sees_the_middle_of_each_picture_and_the_other_random_parts(pictures):
+    claim, scale = claims.claim("augmentation"), Scale(epochs=1, rates=(0.1,), batch=16)
+    seen, tested = {}, {}
+    for arm in claim.arms:
+        data, _ = training.data_of(claim, arm, scale, 0, pictures)
+        numbers = torch.arange(32)
+        batch = data.sets["train"].__getitems__((0, numbers))
+        seen[arm.name] = [data.prepare_batch(batch, train=True, epoch=epoch)[0] for epoch in range(3)]
+        tested[arm.name] = data.prepare_batch(batch, train=False)[0]
+    middle = tested["without augmentation"]
+    assert middle.shape[-2:] == (24, 24)
+    assert torch.equal(tested["with augmentation"], middle)
+    assert all(torch.equal(one, middle) for one in seen["without augmentation"])
+    for drawn in seen["with augmentation"]:
+        elsewhere = [
+            not torch.equal(part, whole) and not torch.equal(part, whole.flip(-1))
+            for part, whole in zip(drawn, middle, strict=True)
+        ]
+        assert sum(elsewhere) > 24, "random parts, and not the middle or its mirror image alone"
+    first, second, _ = seen["with augmentation"]
+    assert sum(not torch.equal(a, b) for a, b in zip(first, second, strict=True)) > 24, "drawn anew in each pass"
 
 
 def test_another_scale_does_not_take_the_old_runs(pictures, tmp_path):

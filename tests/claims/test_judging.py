@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from lit_cnns.claims.judging import Interval, difference, judge_effect, judge_sameness, ratio
+from lit_cnns.claims.judging import Interval, difference, geometric_mean_of, judge_effect, judge_sameness, ratio
 
 
 def test_a_difference_has_welchs_interval():
@@ -56,3 +56,10 @@ def test_an_effect_is_judged_by_its_whole_interval(low, high, word):
 def test_sameness_needs_every_interval_within_the_margin(intervals, word):
     found = [Interval((low + high) / 2, low, high) for low, high in intervals]
     assert judge_sameness(found, margin=1.0) == word
+
+
+def test_a_geometric_mean_has_the_interval_of_the_logarithms():
+    found = geometric_mean_of([1.0, 100.0, 10.0])
+    assert found.value == pytest.approx(10)
+    # logarithms to base ten 0, 1, 2: standard deviation 1, t of two degrees 4.3027
+    assert found.high == pytest.approx(10 ** (1 + 4.3027 / math.sqrt(3)), rel=1e-3)

@@ -125,7 +125,10 @@ def test_every_claim_has_a_row_and_a_rule():
         assert claim.rule.endswith(".")
 
 
-@pytest.mark.parametrize("id", ["augmentation", "overlap_pool", "small_filters", "auxiliary_heads", "googlenet_gap"])
+GAINS = ["augmentation", "overlap_pool", "small_filters", "auxiliary_heads", "googlenet_gap", "identity_shortcuts"]
+
+
+@pytest.mark.parametrize("id", GAINS)
 def test_a_gain_is_judged_by_the_test_errors(id):
     claim = claims.claim(id)
     better, worse = (arm.name for arm in claim.arms)
