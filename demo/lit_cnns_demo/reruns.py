@@ -114,7 +114,8 @@ def _apart(claim: Any, data: Path | None, stopped: threading.Event) -> Iterator[
 
     folder = Path(tempfile.mkdtemp())
     asked = [claim.id, "--folder", str(folder), *(["--data", str(data)] if data else [])]
-    start, lines = time.monotonic(), []
+    start = time.monotonic()
+    lines: list[str] = []
     steps = claim.steps(claims.Settings(folder))
     with (folder / "errors").open("w") as errors:
         process = subprocess.Popen(

@@ -9,7 +9,7 @@ import pytest
 from torch import nn
 
 from lit_cnns import papers
-from lit_cnns.claims import told
+from lit_cnns.claims import gradient_norms, told
 from lit_cnns.claims.counting import without_weights
 from lit_cnns.claims.told.finding import Checked, Sources
 from lit_cnns.claims.told.texts import text
@@ -175,6 +175,37 @@ def test_a_sentence_takes_the_verdict_of_its_claim_once_it_is_there(found):
     of_claims = {"holds": "right", "holds in direction": "right in part", "does not hold": "right in part"}
     for of_claim, word in of_claims.items():
         assert told.check("stack_nonlinear", claims_say(small_filters=kept(of_claim))).word == word
+
+
+def test_gradients_are_told_by_what_reaches_the_first_layer():
+    def shares(**of: float) -> Sources:
+        names = zip(("sigmoid", "plain", "residual"), ("sigmoid", *gradient_norms.NORMALISED), strict=True)
+        kinds = {kind: of.get(name, 1.0) for name, kind in names}
+        found = {
+            kind: {
+                str(depth): {moment: {"shares": [share, 1.1 * share, 0.9 * share]} for moment in ("start", "later")}
+                for depth in gradient_norms.DEPTHS
+            }
+            for kind, share in kinds.items()
+        }
+        return claims_say(gradient_norms=kept("holds", found))
+
+    real = told.check("vanishing_exploding", shares(sigmoid=1e-9))
+    parts = {"vanish": "right", "explode": "differs", "later": "right", "residual": "differs"}
+    assert real.checked.standings() == parts
+    assert real.word == "right in part"
+    assert "시그모이드 9.97e-10(95 % 구간" in real.found("ko")
+    needed = told.check("vanishing_exploding", shares(sigmoid=1e-9, plain=1e9)).checked.standings()
+    assert needed == {"vanish": "right", "explode": "right", "later": "differs", "residual": "right"}
+    assert told.check("vanishing_exploding", shares(plain=1e9, residual=1e9)).checked.standings()["vanish"] == "differs"
+
+
+def test_towers_are_told_by_the_claim_with_its_networks():
+    apart, mixed = [0.1, 0.12, 0.11, 0.13, 0.1, 0.9, 0.92, 0.91, 0.93, 0.9], [0.5] * 10
+    runs = {"two towers": [{"index": apart}] * 2, "one": [{"index": mixed}] * 2}
+    found = told.check("towers_specialise", claims_say(towers_specialise=kept("holds", {"runs": runs})))
+    assert found.word == "right"
+    assert "in 2 of 2 networks with two towers and in 0 of 2 without" in found.found()
 
 
 def test_depth_is_judged_by_the_runs_of_degradation():

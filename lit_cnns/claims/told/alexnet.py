@@ -70,7 +70,7 @@ def towers_specialise(of: Sources) -> Checked:
     from .. import towers_specialise as claim
 
     certain = {
-        towers: [claim.apart(run["index"])[1] < claim.CHANCE for run in runs]
+        towers: [claim.apart(run["index"]).p < claim.CHANCE for run in runs]
         for towers, runs in kept["results"]["runs"].items()
     }
     two, one = certain["two towers"], certain["one"]

@@ -1,8 +1,8 @@
 """Sentences on the challenge and on the lineage as a whole."""
 
-import math
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from statistics import mean
+from typing import Any
 
 from lit_cnns import features
 from lit_cnns.lineage import LINEAGE
@@ -55,25 +55,26 @@ def vanishing_exploding(of: Sources) -> Checked:
     """What reaches the first convolution, by the results of the claim on gradient norms."""
     kept = of.claim("gradient_norms")
     if kept is None:
-        return Checked(dict.fromkeys(("vanish", "later", "residual"), "not yet run"), {})
+        return Checked(dict.fromkeys(("vanish", "explode", "later", "residual"), "not yet run"), {})
     from .. import gradient_norms as claim
 
-    shares = {kind: claim.ratios(kept["results"], kind, claim.JUDGED) for kind in kept["results"]}
-    healthy = {kind: all(1 / claim.HEALTHY <= x <= claim.HEALTHY for x in found) for kind, found in shares.items()}
-    figures = {
-        "depth": claim.JUDGED,
-        **{
-            name: math.exp(mean(map(math.log, shares[kind])))
-            for name, kind in (
-                ("saturating", claim.SATURATING),
-                ("normalised", claim.NORMALISED),
-                ("shortcuts", claim.RESIDUAL),
-            )
-        },
-    }
+    found, (plain, residual) = kept["results"], claim.NORMALISED
+    shares = {kind: claim.share(found, kind, claim.JUDGED) for kind in (claim.SATURATING, plain, residual)}
+    places = {kind: claim.place(share) for kind, share in shares.items()}
+    all_places = [claim.place(claim.share(found, kind, depth, moment)) for kind, depth, moment in _looked_at(found)]
+    healthy = [places[kind] == "healthy" for kind in (plain, residual)]
     parts: dict[str, Standing | bool] = {
-        "vanish": max(shares[claim.SATURATING]) < claim.VANISHED,
-        "later": healthy[claim.NORMALISED] and healthy[claim.RESIDUAL],
-        "residual": healthy[claim.RESIDUAL] and not healthy[claim.NORMALISED],
+        "vanish": places[claim.SATURATING] == "vanishes",
+        "explode": "explodes" in all_places,
+        "later": all(healthy),
+        "residual": healthy[1] and not healthy[0],
     }
-    return Checked(parts, figures)
+    if "undecided" in places.values():
+        parts |= dict.fromkeys(("later", "residual"), "not at this scale")
+    names = dict(zip(("saturating", "normalised", "shortcuts"), shares.values(), strict=True))
+    return Checked(parts, {"depth": claim.JUDGED, "exploding": all_places.count("explodes"), **names})
+
+
+def _looked_at(found: Mapping[str, Any]) -> Iterator[tuple[str, int, str]]:
+    """Kind, depth and moment of everything that was looked at."""
+    return ((kind, int(depth), moment) for kind in found for depth in found[kind] for moment in found[kind][depth])

@@ -110,8 +110,8 @@ def stack_nonlinear(of: Sources) -> Checked:
     """Rectifiers for the same receptive field, and the claim that the deeper network errs less."""
     found = {name: compare(*stack) for name, stack in STACKS.items()}
     more = all(two["stack"]["rectifiers"] > two["single"]["rectifiers"] for two in found.values())
-    figures = {"rectifiers": [two["stack"]["rectifiers"] for two in found.values()]}
-    figures |= {"gain": of.measured("small_filters")}
+    rectifiers = [two["stack"]["rectifiers"] for two in found.values()]
+    figures = {"rectifiers": rectifiers, "gain": of.measured("small_filters")}
     return Checked({"more": more, "useful": of.standing("small_filters")}, figures)
 
 
