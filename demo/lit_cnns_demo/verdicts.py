@@ -100,9 +100,8 @@ def claim_html(id: str) -> str:
     said, kept, folder = claims.statement(id), claims.committed(id), claims.committed_folder(id)
     terms = {"The paper": said["paper_says"], "The quotation": said["verdict"]}
     terms |= {"A fair test": said["how_to_test"]} if "how_to_test" in said else {}
-    listed = "".join(
-        f'<dt>{say(term)}</dt><dd lang="en">{escape(text)}</dd>' for term, text in {**terms, "Rule": claim.rule}.items()
-    )
+    listed = "".join(f'<dt>{say(term)}</dt><dd lang="en">{escape(text)}</dd>' for term, text in terms.items())
+    listed += f"<dt>{say('Rule')}</dt><dd>{escape(say(claim.rule))}</dd>"
     parts = [f"<h3>{escape(statement(id))}</h3>", f'<p class="lab-words" lang="en">{escape(said["where"])}</p>']
     if kept and folder:
         figure = (folder / "figure.svg").read_text(encoding="utf-8")
@@ -120,7 +119,7 @@ def found_html(id: str, kept: dict[str, Any], figure: str) -> str:
     verdict = claims.verdict_of(kept)
     source = base64.b64encode(figure.encode()).decode()
     return (
-        f'<p>{badge(verdict.word)} <span lang="en">{escape(verdict.sentence)}</span></p>'
+        f"<p>{badge(verdict.word)} {escape(say(verdict.sentence))}</p>"
         f'<div class="lab-figure" tabindex="0"><img class="lab-drawn" src="data:image/svg+xml;base64,{source}" '
         f'alt="{escape(statement(id))}"></div>'
         f'<p class="lab-words">{say("Ran with")}: <span lang="en">{escape(claims.ran_with(kept))}</span></p>'

@@ -1,5 +1,6 @@
 """The claims in the lab: verdicts that ship, and runs one at a time, which can be stopped, on no path of a client's."""
 
+import re
 import subprocess
 import threading
 import time
@@ -10,7 +11,7 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 from lit_cnns_demo import reruns, verdicts
-from lit_cnns_demo.languages import KOREAN
+from lit_cnns_demo.languages import KOREAN, in_korean
 from lit_cnns_demo.reruns import Rerun, Reruns
 
 from lit_cnns import claims
@@ -166,6 +167,19 @@ def test_every_statement_and_every_word_of_a_verdict_has_its_korean() -> None:
         assert words[:1].upper() + words[1:] in KOREAN
     assert set(verdicts.SIGNS) | {"not at this scale", "not measurable", "no measurement"} <= set(KOREAN)
     assert {*verdicts.KINDS.values(), verdicts.ABOUT, reruns.NO_DATA, reruns.QUEUE_FULL} <= set(KOREAN)
+
+
+def test_rules_and_findings_speak_korean_with_their_figures() -> None:
+    hangul = re.compile("[가-힣]")
+    for id in claims.CLAIMS:
+        assert hangul.search(in_korean(claims.claim(id).rule)), id
+        kept = claims.committed(id)
+        if kept:
+            sentence = claims.verdict_of(kept).sentence
+            figures = re.compile(r"\d[\d,.]*\d")
+            assert set(figures.findall(in_korean(sentence))) <= set(figures.findall(sentence)), id
+    assert "27 C^2" in in_korean(claims.verdict_of(claims.committed("three_3x3")).sentence)
+    assert in_korean("35.2 points (95 % interval 20.9 to 49.5)") == "35.2%포인트(95 % 구간 20.9 ~ 49.5)"
 
 
 def test_an_unknown_claim_is_told_with_the_nearest() -> None:

@@ -85,7 +85,7 @@ def relu_6x(of: Sources) -> Checked:
         return Checked(dict.fromkeys(("faster", "six"), "not yet run"), {})
     faster = above(ratio, 1.0)
     six: Standing | bool = faster if faster != "right" else ratio.high >= 6
-    return Checked({"faster": faster, "six": six}, {"ratio": ratio})
+    return Checked({"faster": faster, "six": six}, {"ratio": ratio, **of.trained_on("relu_6x")})
 
 
 def dropout_two_ways(of: Sources) -> Checked:

@@ -100,6 +100,15 @@ class Sources:
         kept = self.claim(claim)
         return verdict_of(kept).value if kept else None
 
+    def trained_on(self, claim: str) -> dict[str, Any]:
+        """The `pictures` and the `data` of a claim's runs; empty where it has not been run by training."""
+        results = (self.claim(claim) or {}).get("results", {})
+        if "scale" not in results:
+            return {}
+        count = results["scale"]["pictures"]
+        data = results["data"].removeprefix("a folder of pictures, ")
+        return {"pictures": f"{count:,}" if count else "all", "data": data}
+
 
 Check = Callable[[Sources], Checked]
 

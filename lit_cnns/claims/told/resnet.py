@@ -96,7 +96,10 @@ def deeper_is_easier(of: Sources) -> Checked:
     trained, tested = (_by_arm(kept, of_run) for of_run in (_training_error, lambda run: run["test_error"]))
     easier = difference(trained["plain-56"], trained["ResNet-56"])
     gain = difference(tested["ResNet-20"], tested["ResNet-56"])
-    return Checked({"easier": above(easier), "rises": above(gain)}, {"easier": easier, "gain": gain})
+    return Checked(
+        {"easier": above(easier), "rises": above(gain)},
+        {"easier": easier, "gain": gain, **of.trained_on("degradation")},
+    )
 
 
 def _training_error(run: dict[str, Any]) -> float:

@@ -111,7 +111,7 @@ def stack_nonlinear(of: Sources) -> Checked:
     found = {name: compare(*stack) for name, stack in STACKS.items()}
     more = all(two["stack"]["rectifiers"] > two["single"]["rectifiers"] for two in found.values())
     rectifiers = [two["stack"]["rectifiers"] for two in found.values()]
-    figures = {"rectifiers": rectifiers, "gain": of.measured("small_filters")}
+    figures = {"rectifiers": rectifiers, "gain": of.measured("small_filters"), **of.trained_on("small_filters")}
     return Checked({"more": more, "useful": of.standing("small_filters")}, figures)
 
 
