@@ -84,8 +84,9 @@ def picture(results: Results, figure: "Figure") -> None:
     (axes,) = panels(figure)
     numbers = range(1, LAYERS + 1)
     for colour, (name, runs) in zip(COLOURS, results.items(), strict=False):
+        found = f"{name}: variance x {factor(runs).value:.3g} a layer, derived {EXPECTED[name]:.3g}"
         for place, run in enumerate(runs):
-            label = None if place else f"standard deviation {name}"
+            label = None if place else found
             axes.semilogy(numbers, [math.sqrt(v) for v in run], color=colour, alpha=0.6, label=label)
         start = sum(math.log(run[0]) for run in runs) / len(runs)
         derived = [math.exp((start + (n - 1) * math.log(EXPECTED[name])) / 2) for n in numbers]
@@ -95,10 +96,10 @@ def picture(results: Results, figure: "Figure") -> None:
             "--",
             color="#444444",
             linewidth=1.2,
-            label=None if name != list(INITS)[-1] else "as derived",
+            label=None if name != list(INITS)[-1] else "as derived in the paper",
         )
     axes.set(xlabel="convolution, from the picture on", ylabel="standard deviation of its output")
-    axes.legend(loc="lower left")
+    axes.legend(loc="lower left", title="standard deviation of the weights", alignment="left")
 
 
 CLAIM = Counted(

@@ -1,5 +1,6 @@
 """Batch Normalization, Section 4.2: the network reaches the same accuracy in many times fewer steps."""
 
+from .curves import PaperEffect
 from .gains import slowdown
 from .judging import Verdict, judge_effect
 from .training import Arm, Run, Runs, Scale, TrainingClaim, last, when
@@ -43,4 +44,6 @@ CLAIM = TrainingClaim(
     augmented=True,
     until=lambda point: point["held_error"] <= LEVEL,
     curve="held_error",
+    level=LEVEL,
+    paper=[PaperEffect("without", "with batch norm", times=14, source="Inception on ImageNet")],
 )

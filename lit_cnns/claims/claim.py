@@ -136,12 +136,14 @@ def run(claim: Claim, settings: Settings) -> Verdict:
 
 
 def draw(claim: Claim, results: Results, folder: Path) -> None:
-    """Write `figure.svg` and `figure.png` of results."""
-    from .drawing import new_figure, save
+    """Write `figure.svg` and `figure.png` of results, under the statement and its verdict."""
+    from .drawing import new_figure, save, styled
 
-    figure = new_figure(f"{statement(claim.id)['claim'][:1].upper()}{statement(claim.id)['claim'][1:]}")
-    claim.draw(results, figure)
-    save(figure, folder)
+    said = statement(claim.id)["claim"].replace("^2", "²")
+    with styled():
+        figure = new_figure(f"{said[:1].upper()}{said[1:]}\nVerdict: {claim.judge(results).word}")
+        claim.draw(results, figure)
+        save(figure, folder)
 
 
 def read(folder: Path) -> dict[str, Any] | None:

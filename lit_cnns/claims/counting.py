@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -33,13 +33,33 @@ def costs(network: str) -> Counts:
     return features.count(without_weights(network), (channels, height, width))
 
 
-def bars(axes: "Axes", values: Mapping[str, float], form: str = "{:,.0f}", colour: str = COLOURS[0]) -> None:
-    """Horizontal bars, the first on top, each with its figure."""
+def bars(
+    axes: "Axes",
+    values: Mapping[str, float],
+    form: str = "{:,.0f}",
+    colour: str = COLOURS[0],
+    paper: Sequence[float] = (),
+    whose: str = "the paper",
+) -> None:
+    """Horizontal bars, the first on top, each with its figure, and with a diamond at the paper's where it has one.
+
+    Args:
+        axes: the panel.
+        values: by name.
+        form: of the figures.
+        colour: of the bars.
+        paper: the paper's figures, in the same order.
+        whose: those figures are.
+    """
     names = list(values)
     drawn = axes.barh(names, list(values.values()), color=colour, height=0.6)
-    axes.bar_label(drawn, [form.format(value) for value in values.values()], padding=9)
+    words = [form.format(value) for value in values.values()]
+    if paper:
+        axes.plot(paper, range(len(names)), "D", color=COLOURS[1], markeredgecolor="white", label=whose)
+        words = [f"{word}  ({whose}: {value:g})" for word, value in zip(words, paper, strict=True)]
+    axes.bar_label(drawn, words, padding=9)
     axes.invert_yaxis()
-    axes.margins(x=0.2)
+    axes.margins(x=0.6 if paper else 0.2)
     axes.grid(axis="y", visible=False)
 
 
@@ -51,5 +71,5 @@ def one_panel(
     bars(axes, values, form)
     axes.set_xlabel(label)
     if paper:
-        mark_paper(axes, *paper, upright=True)
+        mark_paper(axes, *paper)
         axes.set_xlim(0, max(axes.get_xlim()[1], 1.15 * paper[0]))

@@ -37,16 +37,17 @@ def decide(results: Results) -> Verdict:
 
 def picture(results: Results, figure: "Figure") -> None:
     """Draw errors and depths over the entries."""
-    names = list(results)
+    names = ["\n".join(reversed(name.split(" ", 1))) for name in results]
     left, right = panels(figure, 2)
     for axes, key, colour, label in (
         (left, "error", COLOURS[1], "top-5 error on the test set, %"),
         (right, "layers", COLOURS[0], "weight layers"),
     ):
-        drawn = axes.bar(names, [results[name][key] for name in names], color=colour, width=0.6)
-        axes.bar_label(drawn, [f"{results[name][key]:g}" for name in names], padding=3)
+        values = [row[key] for row in results.values()]
+        drawn = axes.bar(names, values, color=colour, width=0.6)
+        axes.bar_label(drawn, [f"{value:g}" for value in values], padding=3)
         axes.set(ylabel=label)
-        axes.tick_params(axis="x", rotation=20)
+        axes.margins(y=0.1)
         axes.grid(axis="x", visible=False)
 
 

@@ -47,6 +47,7 @@ CLAIM = TrainingClaim(
         "full": Scale(epochs=100, rates=(0.01, 0.03, 0.06), tuning_epochs=10),
     },
     figure_of=gap,
+    level=LEVEL,
     measured="test error - training error at the end, points",
     tuned_by=lambda run: last(run, "held_error"),
     decide=judge,

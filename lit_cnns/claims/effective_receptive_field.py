@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DEPTHS = (5, 10, 20, 40)
-SHOWN = 20
+SHOWN, FRAME = 20, 5  # layers of the field that is drawn, and pixels around it
 MAPS, DRAWS, PARTS = 8, 100, 4
 SIDE = 2 * max(DEPTHS) + 15
 LEVEL = 0.0455  # of the middle pixel: two standard deviations of a Gaussian, as in the paper
@@ -66,6 +66,8 @@ def find(settings: Settings) -> Results:
         settings.report(f"effective_receptive_field: {kind}: {_sides(sides[kind])} pixels")
     whole = {str(depth): _theoretical(depth) for depth in DEPTHS}
     shown = gradient_map(SHOWN, KINDS[-1])
+    half = whole[str(SHOWN)] // 2 + FRAME
+    shown = shown[SIDE // 2 - half : SIDE // 2 + half + 1, SIDE // 2 - half : SIDE // 2 + half + 1]
     return {"theoretical": whole, "sides": sides, "shown": [[round(v, 4) for v in row] for row in shown.tolist()]}
 
 
@@ -114,10 +116,13 @@ def picture(results: Results, figure: "Figure") -> None:
     for colour, (kind, sides) in zip(COLOURS, results["sides"].items(), strict=False):
         means = [sum(values) / len(values) for values in sides.values()]
         right.loglog(depths, means, "o-", color=colour, label=kind)
+        spread = [[mean - min(own), max(own) - mean] for mean, own in zip(means, sides.values(), strict=True)]
+        right.errorbar(depths, means, list(zip(*spread, strict=True)), fmt="none", color=colour, capsize=3)
     first = means[0]
     derived = [first * math.sqrt(depth / depths[0]) for depth in depths]
     right.loglog(depths, derived, "--", color=PAPER, label="the paper: proportional to sqrt(n)")
     right.set_xticks(depths, [str(depth) for depth in depths])
+    right.set_ylim(4, None)
     right.set_yticks([5, 10, 20, 40, 80], ["5", "10", "20", "40", "80"])
     right.minorticks_off()
     right.set(xlabel="3 x 3 convolutions, n", ylabel="side of the field, pixels")
@@ -128,12 +133,16 @@ def _draw_field(axes: Any, results: Results) -> None:
     from matplotlib.patches import Rectangle
 
     shown, half = results["shown"], results["theoretical"][str(SHOWN)] / 2
-    middle = SIDE // 2
+    middle = len(shown) // 2
     image = axes.imshow(shown, cmap="cividis", vmin=0, vmax=1)
     axes.add_patch(Rectangle((middle - half, middle - half), 2 * half, 2 * half, fill=False, edgecolor="white", lw=1.5))
-    axes.contour(shown, [LEVEL], colors=COLOURS[1], linewidths=1.5)
-    axes.annotate("theoretical", (middle, middle - half - 2), color="white", ha="center", va="bottom", fontsize=10)
-    axes.set(xlabel=f"pixels; {SHOWN} layers with ReLU, effective field outlined", xticks=[], yticks=[])
+    axes.contour(shown, [LEVEL], colors=COLOURS[5], linewidths=1.5)
+    words: Any = {"ha": "center", "va": "bottom", "fontsize": 10}
+    axes.annotate("theoretical", (middle, middle - half - 0.5), color="white", **words)
+    reach = results["sides"][KINDS[-1]][str(SHOWN)][0] / 2
+    axes.annotate("effective", (middle, middle - 1.2 * reach), color=COLOURS[5], **words)
+    axes.grid(visible=False)
+    axes.set(xlabel=f"{len(shown)} x {len(shown)} pixels; {SHOWN} layers with ReLU", xticks=[], yticks=[])
     axes.figure.colorbar(image, ax=axes, label="gradient, middle = 1", shrink=0.85)
 
 

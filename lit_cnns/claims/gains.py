@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .claim import Budget
+from .curves import PaperEffect
 from .judging import Interval, Verdict, difference, judge_effect, ratio
 from .training import Arm, Run, Runs, Scale, TrainingClaim, last
 
@@ -83,7 +84,9 @@ class Gain:
 
     def claim(self, id: str, arms: tuple[Arm, ...], scales: Mapping[Budget, Scale], **more: Any) -> TrainingClaim:
         """A claim that is judged so."""
-        return on_test_error(id, arms, scales, self, self.rule, **more)
+        mark = PaperEffect(self.worse, self.better, plus=self.expected, source=self.source)
+        paper = [mark] if self.expected != ANY else []
+        return on_test_error(id, arms, scales, self, self.rule, paper=paper, **more)
 
     @property
     def rule(self) -> str:

@@ -4,6 +4,7 @@ from torch import nn
 
 from lit_cnns.models import LocalResponseNorm
 
+from .curves import PaperEffect
 from .gains import on_test_error
 from .judging import Verdict, difference, judge_effect
 from .training import COSINE, Arm, Runs, Scale
@@ -40,4 +41,5 @@ CLAIM = on_test_error(
     "points.",
     image_size=24,
     augmented=True,
+    paper=[PaperEffect("without", "with LRN", plus=2, source="CIFAR-10")],
 )

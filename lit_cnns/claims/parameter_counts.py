@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from .claim import Counted, Results, Settings
 from .counting import bars, costs
-from .drawing import COLOURS, panels
+from .drawing import panels
 from .judging import Verdict
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ def decide(results: Results) -> Verdict:
 def picture(results: Results, figure: "Figure") -> None:
     """Draw the counts, what is told as diamonds."""
     (axes,) = panels(figure)
-    bars(axes, {name: count / 1e6 for name, count in results.items()}, "{:.1f}")
-    axes.plot([STATED[name][1] for name in results], range(len(results)), "D", color=COLOURS[1], label="as told")
+    stated = [STATED[name][1] for name in results]
+    bars(axes, {name: count / 1e6 for name, count in results.items()}, "{:.1f}", paper=stated, whose="as told")
+    axes.margins(x=0.25)
     axes.set(xlabel="parameters, millions")
-    axes.legend(loc="lower right")
 
 
 CLAIM = Counted(

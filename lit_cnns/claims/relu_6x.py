@@ -1,5 +1,6 @@
 """AlexNet's figure 1: how much faster a network with ReLU learns than its twin with tanh."""
 
+from .curves import PaperEffect
 from .gains import slowdown
 from .judging import Verdict, judge_effect
 from .training import Arm, Run, Runs, Scale, TrainingClaim, last, when
@@ -38,6 +39,8 @@ CLAIM = TrainingClaim(
     decide=judge,
     rule="The ratio of the geometric means of the epochs, tanh to ReLU, with Welch's 95 % interval on their "
     "logarithms, against 1 (no difference) and 6 (the paper).",
+    level=LEVEL,
+    paper=[PaperEffect("tanh", "ReLU", times=6, source="CIFAR-10")],
     image_size=24,
     until=lambda point: point["train_error"] <= LEVEL,
 )

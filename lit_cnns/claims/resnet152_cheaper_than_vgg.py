@@ -39,10 +39,9 @@ def decide(results: Results) -> Verdict:
 def picture(results: Results, figure: "Figure") -> None:
     """Draw the multiply-adds, the paper's as diamonds, and the depths."""
     left, right = panels(figure, 2)
-    bars(left, {name: row["macs"] / 1e9 for name, row in results.items()}, "{:.2f}")
-    left.plot([PAPER[name] for name in results], range(len(results)), "D", color=COLOURS[1], label="the paper")
+    macs = {name: row["macs"] / 1e9 for name, row in results.items()}
+    bars(left, macs, "{:.2f}", paper=[PAPER[name] for name in results])
     left.set(xlabel="multiply-adds for one picture, billions")
-    left.legend(loc="lower right")
     bars(right, {name: row["layers"] for name, row in results.items()}, "{:g}", COLOURS[2])
     right.set(xlabel="weight layers")
 

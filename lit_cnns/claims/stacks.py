@@ -81,14 +81,13 @@ def _counted(kernels: list[int]) -> dict[str, float]:
 
 
 def draw_stacks(results: Results, figure: "Figure") -> None:
-    """Weights and rectifiers side by side; a dot where the paper has the weights."""
+    """Weights and rectifiers side by side; a diamond where the paper has the weights."""
     paper = [9 * results["count"], results["kernel"] ** 2]
-    names = {"stack": f"{results['count']} of 3 x 3", "single": f"one of {results['kernel']} x {results['kernel']}"}
+    side = results["kernel"]
+    names = {"stack": f"{NUMBERS[results['count']].lower()} 3 x 3", "single": f"one {side} x {side}"}
     left, right = panels(figure, 2)
-    bars(left, {names[key]: results[key]["per_c2"] for key in names}, "{:g} C²")
-    left.plot(paper, [0, 1], "D", color=COLOURS[1], label="the paper")
-    left.set(xlabel="weights, in C²")
-    left.legend(loc="upper right")
+    bars(left, {names[key]: results[key]["per_c2"] for key in names}, "{:g}", paper=paper)
+    left.set(xlabel="weights, in C² for C maps")
     bars(right, {names[key]: results[key]["rectifiers"] for key in names}, "{:g}", COLOURS[2])
     right.set_xticks(range(max(results[key]["rectifiers"] for key in names) + 1))
     right.set(xlabel=f"rectifiers, for the same {results['stack']['field']} x {results['stack']['field']} pixels")

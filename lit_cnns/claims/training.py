@@ -6,7 +6,7 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 from .claim import Budget, Kind, Results, Settings
-from .drawing import COLOURS, panels
+from .curves import Line, PaperEffect, draw_runs
 from .judging import Verdict
 
 Point = dict[str, float]
@@ -37,11 +37,6 @@ TUNING_SEED = 1000
 HELD = 20  # one training picture in so many is held out
 SIDE = 32
 COSINE = {"schedule": "cosine", "schedule_args": {"warmup": 1}}
-CURVES = {
-    "train_error": "training error, %",
-    "held_error": "error on held-out pictures, %",
-    "train_loss": "training loss",
-}
 
 
 @dataclass(frozen=True)
@@ -151,6 +146,8 @@ class TrainingClaim:
         augmented: whether training pictures are mirrored, and shifted where they are as small as what networks take.
         until: ends a run early, but where rates are tried.
         curve: which figure of the curve is drawn.
+        level: the value of that curve whose reaching is judged, if one is.
+        paper: the paper's effects, marked in the figure.
     """
 
     id: str
@@ -165,6 +162,8 @@ class TrainingClaim:
     augmented: bool = False
     until: Callable[[Point], bool] | None = None
     curve: str = "train_error"
+    level: float | None = None
+    paper: Sequence[PaperEffect] = ()
     kind: Kind = "training"
     needs_data: bool = True
 
@@ -195,41 +194,15 @@ class TrainingClaim:
 
     def draw(self, results: Results, figure: "Figure") -> None:
         """The curves of all runs, and the figure that is judged for each of them with its mean."""
-        left, right = panels(figure, 2)
         runs = by_arm(results)
-        for colour, (arm, own) in zip(COLOURS, runs.items(), strict=False):
-            for place, run in enumerate(own):
-                points = [point["epoch"] for point in run.curve], [point[self.curve] for point in run.curve]
-                left.plot(
-                    *points,
-                    color=colour,
-                    alpha=0.85,
-                    linewidth=1.6,
-                    label=None if place else f"{arm}, rate {run.rate:g}",
-                )
-        count = results["scale"]["pictures"]
-        left.set(
-            xlabel=f"passes over {f'{count:,}' if count else 'all training'} pictures",
-            ylabel=CURVES[self.curve],
-            ylim=(0, None),
-        )
-        left.legend()
-        for place, (colour, own) in enumerate(zip(COLOURS, runs.values(), strict=False)):
-            values = [self.figure_of(run) for run in own]
-            known = [value for value in values if math.isfinite(value)]
-            right.plot([place] * len(known), known, "o", color=colour, alpha=0.7)
-            if known:
-                right.plot([place - 0.25, place + 0.25], [sum(known) / len(known)] * 2, color=colour, linewidth=2.5)
-            if len(known) < len(values):
-                right.annotate(
-                    f"{len(values) - len(known)} of {len(values)} never",
-                    (place, 0.97),
-                    xycoords=("data", "axes fraction"),
-                    ha="center",
-                    color=colour,
-                )
-        right.set_xticks(range(len(runs)), list(runs))
-        right.set(ylabel=self.measured, xlim=(-0.6, len(runs) - 0.4), ylim=(0, None))
+        lines = [
+            Line(arm, run.rate, [point["epoch"] for point in run.curve], [point[self.curve] for point in run.curve])
+            for arm, own in runs.items()
+            for run in own
+        ]
+        values = {arm: [self.figure_of(run) for run in own] for arm, own in runs.items()}
+        pictures = results["scale"]["pictures"]
+        draw_runs(figure, lines, self.curve, pictures, self.level, values, self.measured, self.paper)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+from .curves import PaperEffect
 from .gains import on_test_error
 from .judging import Verdict, difference
 from .small_vggs import configuration
@@ -23,6 +24,7 @@ def judge(runs: Runs) -> Verdict:
     return Verdict("holds in direction" if rises else "holds", sentence, gain)
 
 
+PAPER = {"B": -0.9, "C": -1.5, "D": -2.6, "E": -2.3}  # points of top-1 error from A, all trained on one scale
 COMMON = {"init": "he_fan_in", **COSINE}
 CLAIM = on_test_error(
     id="vgg_depth",
@@ -36,4 +38,5 @@ CLAIM = on_test_error(
     rule="The difference of the mean test errors, A minus D, with Welch's 95 % interval: wholly above 0 and no step "
     "before D surely up: holds; wholly above 0: in direction; wholly below: it does not hold; else: not at this scale.",
     augmented=True,
+    paper=[PaperEffect(letter, "A", plus=plus, source="top-1 on ImageNet") for letter, plus in PAPER.items()],
 )

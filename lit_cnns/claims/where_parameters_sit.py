@@ -76,11 +76,11 @@ def picture(results: Results, figure: "Figure") -> None:
             height=0.6,
             label="convolutions and norms",
         )
-        axes.bar_label(rest, [f"{share:.1f} %" for share in shares], label_type="edge", padding=4)
+        axes.bar_label(rest, [f"{share:.1f} %" for share in shares], padding=4, color=COLOURS[1], weight="bold")
         axes.set(xlabel=f"share of the {title}, %", xlim=(0, 118), xticks=range(0, 101, 25))
         axes.invert_yaxis()
         axes.grid(axis="y", visible=False)
-    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
 
 
 CLAIM = Counted(

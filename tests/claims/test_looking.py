@@ -154,7 +154,10 @@ def made_sides(power: float) -> dict:
     }
 
 
-@pytest.mark.parametrize(("power", "word"), [(0.5, "holds"), (0.8, "holds in direction"), (1.1, "does not hold")])
+FIELDS = [(0.5, "holds"), (0.8, "holds in direction"), (1.1, "does not hold"), (0.0, "not at this scale")]
+
+
+@pytest.mark.parametrize(("power", "word"), FIELDS)
 def test_the_effective_field_is_judged_by_how_it_grows(power, word):
     assert claims.claim("effective_receptive_field").judge(made_sides(power)).word == word
 

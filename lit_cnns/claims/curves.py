@@ -1,0 +1,134 @@
+"""The figure of a claim by training: the curves of all runs, and beside them what is judged."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import mean
+from typing import TYPE_CHECKING
+
+from .drawing import COLOURS, PAPER, panels
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+LABELS = {
+    "train_error": "training error, %",
+    "held_error": "error on held-out pictures, %",
+    "train_loss": "training loss",
+}
+LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
+
+
+@dataclass(frozen=True)
+class PaperEffect:
+    """Where the paper's figure for one arm would lie, seen from the mean of another.
+
+    Args:
+        arm: where it is marked.
+        than: the arm from which it is counted.
+        times: factor that the paper has.
+        plus: difference that the paper has.
+        source: what the paper's figure belongs to.
+    """
+
+    arm: str
+    than: str
+    times: float = 1.0
+    plus: float = 0.0
+    source: str = ""
+
+    @property
+    def text(self) -> str:
+        """As it stands under the arm."""
+        return f"paper: x {self.times:g}" if self.times != 1 else f"paper: {self.plus:+g}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """The curve of one run, by passes over the pictures, in the colour of its arm."""
+
+    arm: str
+    rate: float
+    epochs: Sequence[float]
+    values: Sequence[float]
+
+
+def draw_curves(axes: "Axes", lines: Sequence[Line], figure_of: str, pictures: int | None, level: float | None) -> None:
+    """Draw the curves of all runs.
+
+    Args:
+        axes: the panel.
+        lines: arm by arm.
+        figure_of: which figure of the curve it is.
+        pictures: how many a pass has; None for all.
+        level: the value whose reaching is judged, if one is.
+    """
+    arms = list(dict.fromkeys(line.arm for line in lines))
+    named: set[str] = set()
+    for line in lines:
+        place = arms.index(line.arm)
+        label = None if line.arm in named else f"{line.arm}, rate {line.rate:g}"
+        axes.plot(line.epochs, line.values, color=COLOURS[place], linestyle=LINES[place], linewidth=1.6, label=label)
+        named.add(line.arm)
+    if level is not None:
+        axes.axhline(level, color=PAPER, linewidth=1, label=f"judged when it reaches {level:g} %")
+    axes.set(
+        xlabel=f"passes over {f'{pictures:,}' if pictures else 'all training'} pictures",
+        ylabel=LABELS[figure_of],
+        ylim=(0, None),
+    )
+
+
+def draw_arms(axes: "Axes", values: Mapping[str, Sequence[float]], label: str, paper: Sequence[PaperEffect]) -> None:
+    """Draw what is judged: a dot a run, a bar at the mean, dashes where the paper's effect would put it.
+
+    Args:
+        axes: the panel.
+        values: of each run, arm by arm; infinite where a run never got there.
+        label: what they are, with their unit.
+        paper: what the paper has.
+    """
+    known = {arm: [value for value in own if math.isfinite(value)] for arm, own in values.items()}
+    names = {arm: arm for arm in values}
+    for place, (colour, arm) in enumerate(zip(COLOURS, values, strict=False)):
+        axes.plot([place] * len(known[arm]), known[arm], "o", color=colour, alpha=0.7)
+        if known[arm]:
+            middle = mean(known[arm])
+            axes.plot([place - 0.25, place + 0.25], [middle] * 2, color=colour, linewidth=2.5)
+            text = f"{middle:.1f}" if middle < 100 else f"{middle:,.0f}"
+            axes.annotate(text, (place + 0.27, middle), color=colour, va="center", fontsize=10)
+        if missing := len(values[arm]) - len(known[arm]):
+            names[arm] = f"{arm}\n{missing} of {len(values[arm])} never"
+    for effect in paper:
+        if known[effect.than]:
+            height = effect.times * mean(known[effect.than]) + effect.plus
+            place = list(values).index(effect.arm)
+            axes.plot([place - 0.25, place + 0.25], [height] * 2, color=PAPER, linestyle=(0, (3, 1.5)), linewidth=1.6)
+            names[effect.arm] += f"\n{effect.text}"
+    axes.set_xticks(range(len(values)), list(names.values()), fontsize=11 if len(values) < 4 else 9)
+    axes.set(ylabel=label, xlim=(-0.5, len(values) - 0.3))
+    axes.margins(y=0.15)
+    low, high = axes.get_ylim()
+    if low < high / 2:  # else differences would be lost
+        axes.set_ylim(0, high)
+    axes.grid(axis="x", visible=False)
+    effects = f"\ndashes: the paper's effect, {paper[0].source}" if paper else ""
+    axes.set_xlabel(f"dots: runs; bars: their mean{effects}", fontsize=10)
+
+
+def draw_runs(
+    figure: "Figure",
+    lines: Sequence[Line],
+    curve: str,
+    pictures: int | None,
+    level: float | None,
+    values: Mapping[str, Sequence[float]],
+    measured: str,
+    paper: Sequence[PaperEffect],
+) -> None:
+    """Draw both panels; what the arguments are, `draw_curves` and `draw_arms` say."""
+    left, right = panels(figure, 2)
+    draw_curves(left, lines, curve, pictures, level)
+    draw_arms(right, values, measured, paper)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=3, fontsize=10)
