@@ -27,7 +27,7 @@ def claims_tab(demo: gr.Blocks, tab: gr.Tab, reruns: Reruns) -> None:
         elem_id="claim",
     )
     shown = gr.HTML(js_on_load=PRESS, elem_id="claims")
-    with gr.Row(visible=False, equal_height=True) as again:
+    with gr.Row(visible=False) as again:
         pictures = gr.Dropdown(
             [*reruns.folders],
             value=next(iter(reruns.folders), None),

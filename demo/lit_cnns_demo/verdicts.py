@@ -148,9 +148,9 @@ def _sentence(one: "told.Finding", language: Any, words: dict[str, str]) -> str:
     see_also = f"<p><b>{words['see']}</b>: {see}</p>" if see else ""
     return (
         f"<details><summary><span>{escape(one.told(language))}</span>{badge(one.word)}</summary>"
-        f"<p>{escape(one.found(language))}</p><ul>{parts}</ul>"
+        f"<div><p>{escape(one.found(language))}</p><ul>{parts}</ul>"
         f"<p><b>{words['test']}</b>: {escape(one.test(language))}</p>"
-        f"{see_also}</details>"
+        f"{see_also}</div></details>"
     )
 
 
