@@ -11,7 +11,7 @@ from . import cards
 from .languages import is_korean, say
 
 if TYPE_CHECKING:
-    from lit_cnns.claims.told import Finding
+    from lit_cnns.claims import told
 
     from .reruns import Rerun
 
@@ -55,7 +55,7 @@ def statement(id: str) -> str:
 
 
 @cache
-def findings() -> "list[Finding]":
+def findings() -> "list[told.Finding]":
     """The sentences as told, checked once."""
     from lit_cnns.claims import told
 
@@ -142,7 +142,7 @@ def told_html() -> str:
     )
 
 
-def _sentence(one: "Finding", language: Any, words: dict[str, str]) -> str:
+def _sentence(one: "told.Finding", language: Any, words: dict[str, str]) -> str:
     parts = "".join(f"<li>{badge(stands)} {escape(part)}</li>" for part, stands in one.parts(language))
     see = " ".join(f'<button type="button" data-key="{id}">{escape(statement(id))}</button>' for id in one.see)
     see_also = f"<p><b>{words['see']}</b>: {see}</p>" if see else ""
