@@ -35,6 +35,7 @@ SATURATING, INITIALISED = "sigmoid", ("tanh", "ReLU")
 NORMALISED = ("ReLU, batch norm", "ReLU, batch norm, residual")
 BATCH, STEPS, RATE, SEEDS = 32, 10, 0.01, 3
 HEALTHY = 1000.0  # either way: He et al. 2015 derive 2^-11 for 22 layers that learn, 2^-15 for 30 that stall
+LOWEST = 1e-24  # that is drawn
 MOMENTS = {"start": "at the start", "later": f"after {STEPS} steps"}
 
 
@@ -155,7 +156,8 @@ def picture(results: Results, figure: "Figure") -> None:
     for name in results:
         values = results[name][str(JUDGED)]["start"]["layers"]
         layers.semilogy(range(1, len(values) + 1), [value / values[-1] for value in values], **_style(name), label=name)
-    layers.set(xlabel="convolution, from the picture on", ylabel="norm of the gradient / that of the last convolution")
+    layers.set(xlabel="convolution, from the picture on", ylabel="gradient's norm / that at the last convolution")
+    layers.set_ylim(max(layers.get_ylim()[0], LOWEST), None)
     layers.set_title(f"{JUDGED} layers, at the start", fontsize=11)
     for axes, moment in ((start, "start"), (later, "later")):
         _over_depth(axes, results, moment)
@@ -174,6 +176,12 @@ def _over_depth(axes: "Axes", results: Results, moment: str) -> None:
     axes.set_xticks(DEPTHS, [str(depth) for depth in DEPTHS])
     axes.minorticks_off()
     axes.set(xlabel="layers with weights", ylabel="first convolution / last convolution")
+    axes.set_ylim(max(axes.get_ylim()[0], LOWEST), None)
+    deepest = {name: share(results, name, DEPTHS[-1], moment) for name in results}
+    below = [f"{name}: {one.value:.0e}" for name, one in deepest.items() if one and one.value < LOWEST]
+    if below:
+        text = "\n".join([f"below, at {DEPTHS[-1]} layers:", *below])
+        axes.text(0.98, 0.02, text, transform=axes.transAxes, ha="right", va="bottom", color=PAPER, fontsize=9)
     axes.set_title(MOMENTS[moment], fontsize=11)
 
 
