@@ -2,6 +2,7 @@
 
 import copy
 import math
+import textwrap
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ SATURATING, INITIALISED = "sigmoid", ("tanh", "ReLU")
 NORMALISED = ("ReLU, batch norm", "ReLU, batch norm, residual")
 BATCH, STEPS, RATE, SEEDS = 32, 10, 0.01, 3
 HEALTHY = 1000.0  # either way: He et al. 2015 derive 2^-11 for 22 layers that learn, 2^-15 for 30 that stall
+LOWEST = 1e-24  # that is drawn
 MOMENTS = {"start": "at the start", "later": f"after {STEPS} steps"}
 
 
@@ -141,7 +143,8 @@ def _sentence(results: Results) -> str:
     judged = "; ".join(f"{name} {_told(results, name, JUDGED)}" for name in results)
     later = "; ".join(f"{name} {_told(results, name, JUDGED, 'later')}" for name in NORMALISED)
     found = {name: share(results, name, DEPTHS[-1]) for name in results}
-    deepest = "; ".join(f"{name} {one.value:.2g}" if one else f"{name} not finite" for name, one in found.items())
+    values = {name: f"{one.value:.2g}, {place(one)}" if one else "not finite" for name, one in found.items()}
+    deepest = "; ".join(f"{name} {value}" for name, value in values.items())
     return (
         f"Norm of the gradient at the first convolution by that at the last one, {JUDGED} layers, at the start: "
         f"{judged}. After {STEPS} steps: {later}. At {DEPTHS[-1]} layers and the start: {deepest}."
@@ -155,7 +158,8 @@ def picture(results: Results, figure: "Figure") -> None:
     for name in results:
         values = results[name][str(JUDGED)]["start"]["layers"]
         layers.semilogy(range(1, len(values) + 1), [value / values[-1] for value in values], **_style(name), label=name)
-    layers.set(xlabel="convolution, from the picture on", ylabel="norm of the gradient / that of the last convolution")
+    layers.set(xlabel="convolution, from the picture on", ylabel="gradient's norm / that at the last convolution")
+    layers.set_ylim(max(layers.get_ylim()[0], LOWEST), None)
     layers.set_title(f"{JUDGED} layers, at the start", fontsize=11)
     for axes, moment in ((start, "start"), (later, "later")):
         _over_depth(axes, results, moment)
@@ -167,13 +171,23 @@ def _over_depth(axes: "Axes", results: Results, moment: str) -> None:
         found = {depth: share(results, name, depth, moment) for depth in DEPTHS}
         known = {depth: one for depth, one in found.items() if one}
         axes.loglog([*known], [one.value for one in known.values()], marker="o", markersize=4, **_style(name))
+        if len(known) < len(DEPTHS):
+            lost = f"{name}: diverged from {min(set(DEPTHS) - set(known))} layers on"
+            axes.text(DEPTHS[0], 30 * HEALTHY, lost, va="bottom", color=_style(name)["color"], fontsize=9)
         for depth, one in known.items():
             axes.plot([depth, depth], [one.low, one.high], color=_style(name)["color"], alpha=0.4, linewidth=4)
     axes.axhspan(1 / HEALTHY, HEALTHY, color=PAPER, alpha=0.1, linewidth=0)
-    axes.text(DEPTHS[0], HEALTHY, "healthy: within a factor of 1000", va="bottom", color=PAPER, fontsize=9)
+    axes.text(DEPTHS[0], HEALTHY, "healthy: within x 1000", va="bottom", color=PAPER, fontsize=9)
     axes.set_xticks(DEPTHS, [str(depth) for depth in DEPTHS])
     axes.minorticks_off()
     axes.set(xlabel="layers with weights", ylabel="first convolution / last convolution")
+    axes.set_ylim(max(axes.get_ylim()[0], LOWEST), None)
+    deepest = {name: share(results, name, DEPTHS[-1], moment) for name in results}
+    below = [f"{name}: {one.value:.0e}" for name, one in deepest.items() if one and one.value < LOWEST]
+    if below:
+        lines = [line for one in (f"below, at {DEPTHS[-1]}:", *below) for line in textwrap.wrap(one, 16)]
+        text = "\n".join(lines)
+        axes.text(0.98, 0.02, text, transform=axes.transAxes, ha="right", va="bottom", color=PAPER, fontsize=9)
     axes.set_title(MOMENTS[moment], fontsize=11)
 
 
