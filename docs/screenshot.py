@@ -1,30 +1,95 @@
-"""Take the README's picture of the lab, on the networks that ship: `python docs/screenshot.py`. It needs Chromium."""
+"""Take the documents' pictures of the lab, on the networks that ship: `python docs/screenshot.py [PANEL...]`.
 
+Each panel is opened by its link. It needs Chromium. Over time it shows a run of LeNet-5 on scikit-learn's digits, which
+is trained first.
+"""
+
+import argparse
 import shutil
+import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from lit_cnns_demo import build, serve
+from PIL import Image
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "demo"))
 from browser import LabPage, open_page  # noqa: E402
 
 PICTURE = ROOT / "demo" / "lit_cnns_demo" / "examples" / "chelsea.jpg"
+IMAGES = ROOT / "docs" / "images"
 LAYERS = {"vgg_cifar": "conv1_2", "resnet20_cifar": "stage2_1"}
+RUN = ["lenet5_modern/digits", "--config", "trainer/every_epoch", "--trainer.max_epochs", "6"]
 COLOURS = 192  # enough that nobody sees it, and a third of the bytes
+PAIR = "networks=vgg_cifar_cifar10,resnet20_cifar_cifar10"
+
+
+class Panel(NamedTuple):
+    """A view of the lab.
+
+    Args:
+        link: the address after its "?".
+        there: what is on the page once the panel shows something.
+        height: of the window in pixels.
+        press: a button that starts it.
+        language: the visitor's.
+    """
+
+    link: str
+    there: str
+    height: int = 900
+    press: str | None = None
+    language: str = "en-US"
+
+
+PANELS = {
+    "lab_many": Panel(f"tab=many&{PAIR}", "#many table", 1300, "#many-start"),
+    "lab_kernels": Panel("tab=kernels&networks=alexnet_cifar_13pct_cifar10", ".lab-kernels img"),
+    "lab_why": Panel(f"tab=why&picture=chelsea&{PAIR}", ".lab-heat"),
+    "lab_training": Panel("tab=training&picture=chelsea&recipe=alexnet_cifar_13pct/cifar10", "#training-views img"),
+    "lab_time": Panel("tab=time&picture=digit_5", "#moment-kernels img"),
+    "lab_lineage": Panel("tab=lineage&lineage=alexnet", "#lineage-drawing svg", 1500),
+    "lab_claims": Panel("tab=claims&claim=degradation", "img.lab-drawn"),
+    "lab_told_ko": Panel("tab=claims&claim=told", ".lab-told", language="ko-KR"),
+}
+
+
+def keep(shown: Image.Image, name: str) -> None:
+    """Write a picture with few colours."""
+    path = IMAGES / f"{name}.png"
+    shown.quantize(COLOURS).save(path, optimize=True)
+    print(f"{path}: {shown.width} x {shown.height}, {path.stat().st_size / 1000:.0f} kB")
 
 
 def main() -> None:
+    names = ["lab", *PANELS]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("panels", nargs="*", metavar="PANEL", help=f"of {', '.join(names)}; all unless told")
+    wanted = parser.parse_args().panels or names
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-    lab = build()
-    _, address, _ = serve(lab, prevent_thread_lock=True, quiet=True)
-    with open_page(chromium, width=1120, height=740) as page:
-        shown = LabPage(page, address).tour(PICTURE, LAYERS)
-    lab.close()
-    output = ROOT / "docs" / "images" / "lab.png"
-    shown.quantize(COLOURS).save(output, optimize=True)
-    print(f"{output}: {shown.width} x {shown.height}, {output.stat().st_size / 1000:.0f} kB")
+    with TemporaryDirectory() as folder:
+        if "lab_time" in wanted:
+            command = [sys.executable, "-m", "lit_cnns", "fit", "--config", *RUN]
+            subprocess.run(command, cwd=folder, check=True, capture_output=True)
+        lab = build([folder])
+        _, address, _ = serve(lab, prevent_thread_lock=True, quiet=True)
+        if "lab" in wanted:
+            with open_page(chromium, width=1120, height=740) as page:
+                keep(LabPage(page, address).tour(PICTURE, LAYERS), "lab")
+        for name in wanted:
+            if panel := PANELS.get(name):
+                with open_page(chromium, width=1120, height=panel.height, language=panel.language) as page:
+                    page.goto(f"{address}?{panel.link}")
+                    if panel.press:
+                        page.locator(panel.press).click()
+                    page.locator(panel.there).first.wait_for()
+                    page.wait_for_timeout(3000)
+                    keep(Image.open(BytesIO(page.screenshot())), name)
+        lab.close()
 
 
 if __name__ == "__main__":
