@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from inspect import signature
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,14 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
+from .languages import unmarked
+
 LONGEST = 4096  # letters of a text
 MOST_VALUES = 256  # items of a list or parts of an object
 DEEPEST = 8  # lists and objects within one another
 NOT_UPLOADED = "Only a picture that was uploaded can be taken: no path of this machine, and no address."
+
+NOT_PRESSED = "This is what a press on the page does, and it came without a press."
 
 
 class Guarded(gr.Blocks):
@@ -31,6 +36,15 @@ class Guarded(gr.Blocks):
                 if not component.stateful:
                     check(value, component)
 
+    async def process_api(self, block_fn: Any, inputs: list[Any], *more: Any, **named: Any) -> dict[str, Any]:
+        """Refuse an event of a press that came without it."""
+        asked = self.fns[block_fn] if isinstance(block_fn, int) else block_fn
+        if asked.collects_event_data and asked.fn:
+            with sentences():
+                told = signature(asked.fn).parameters.values()
+                check_press(named.get("event_data"), any(one.annotation is gr.SelectData for one in told))
+        return await super().process_api(block_fn, inputs, *more, **named)
+
 
 @contextmanager
 def sentences() -> Iterator[None]:
@@ -47,7 +61,7 @@ def check(value: Any, component: Any) -> None:
     Raises:
         ValueError: a sentence with the component's label.
     """
-    name = getattr(component, "label", None) or type(component).__name__
+    name = unmarked(getattr(component, "label", None) or type(component).__name__)
     check_size(value, name)
     wanted = _wanted(component)
     if value is None or wanted is None:
@@ -77,6 +91,27 @@ def check_size(value: Any, name: str, depth: int = 0) -> None:
         check_upload(value.get("path"))
     for part in value.values() if isinstance(value, dict) else value:
         check_size(part, name, depth + 1)
+
+
+def check_press(event: gr.EventData | None, has_place: bool) -> None:
+    """Refuse what does not say where the page was pressed.
+
+    Args:
+        event: what came with the event.
+        has_place: whether it has to name a point of a picture.
+
+    Raises:
+        ValueError: it does not, or it is too large.
+    """
+    data = event._data if event else None
+    if not isinstance(data, dict):
+        raise ValueError(NOT_PRESSED)
+    check_size(data, "The press")
+    if has_place:
+        place = data.get("index")
+        two = isinstance(place, list) and len(place) == 2 and all(_is(one, "number") for one in place)
+        if not two or "value" not in data:
+            raise ValueError(NOT_PRESSED)
 
 
 def check_upload(path: Any) -> str:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.processing_utils import save_file_to_cache
+from gradio.utils import get_upload_folder
 
 from . import cards, links
 from .inviting import guest_list
@@ -26,6 +28,11 @@ NAME_EXAMPLES = """() => {
   name();
   new MutationObserver(name).observe(document.body, { childList: true, subtree: true });
 }"""
+# Browsers give pages no camera that come over a network without encryption; Gradio would say `image.no_webcam_support`
+WITHOUT_CAMERA = """() => {
+  if (!navigator.mediaDevices?.getUserMedia) document.documentElement.classList.add("lab-without-camera");
+}"""
+NO_CAMERA = "No webcam here: browsers give one only to pages of this machine or over https. Upload a picture instead."
 ABOUT_LINKS = "This page's address opens the same view again. A picture of your own is not part of it."
 NOT_HERE = "Not all networks of this link are here; the others are chosen."
 NO_CHECKPOINT = """**No checkpoint found yet.** Make one in about a minute, on handwritten digits that need no download:
@@ -38,7 +45,7 @@ It appears in this list by itself when the first epoch is done."""
 
 
 def picture_input(demo: gr.Blocks) -> gr.Image:
-    """Lay out the picture, and under it the examples: photographs first, then digits."""
+    """Lay out the picture, and under it the examples."""
     picture = gr.Image(
         label="Picture",
         format="png",
@@ -49,22 +56,34 @@ def picture_input(demo: gr.Blocks) -> gr.Image:
         height=260,
         elem_id="picture",
     )
-    examples = [*sorted(EXAMPLES.glob("*.jpg")), *sorted(EXAMPLES.glob("*.png"))]
-    gr.Examples([[str(path)] for path in examples], picture, label="Examples", cache_examples=False, elem_id="examples")
+    gr.Examples(
+        [[str(path)] for path in example_files()], picture, label="Examples", cache_examples=False, elem_id="examples"
+    )
     demo.load(None, js=NAME_EXAMPLES)
+    demo.load(None, js=WITHOUT_CAMERA)
+    gr.HTML(f'<p class="lab-legend">{NO_CAMERA}</p>', elem_id="no-camera")
     links.keep_example(picture)
-    demo.load(partial(example_of_link, examples), None, picture, show_progress="hidden", **PRIVATE)
     gr.HTML(f'<p class="lab-legend">{ABOUT_LINKS}</p>')
     return picture
 
 
-def example_of_link(examples: list[Path]) -> Any:
-    """The example that the address names."""
-    return next((str(path) for path in examples if path.stem == links.asked("picture")), gr.skip())
+def example_files() -> list[Path]:
+    """The examples: photographs first, then digits."""
+    return [*sorted(EXAMPLES.glob("*.jpg")), *sorted(EXAMPLES.glob("*.png"))]
 
 
-def network_list(demo: gr.Blocks, shelf: Shelf) -> gr.Dropdown:
-    """Lay out the list of networks; it looks for new ones when the page opens, every few seconds and when asked."""
+def example_of_link() -> Any:
+    """The example that the address names, as a copy where Gradio serves from: it takes no file of another folder."""
+    found = next((path for path in example_files() if path.stem == links.asked("picture")), None)
+    return save_file_to_cache(found, get_upload_folder()) if found else gr.skip()
+
+
+def network_list(demo: gr.Blocks, shelf: Shelf) -> tuple[gr.Dropdown, Any]:
+    """Lay out the list of networks; it looks for new ones when the page opens, every few seconds and when asked.
+
+    Returns:
+        The list, and the event of its being filled when the page opens.
+    """
     networks = gr.Dropdown(
         [],
         value=[],
@@ -82,7 +101,7 @@ def network_list(demo: gr.Blocks, shelf: Shelf) -> gr.Dropdown:
     links.keep("networks", networks)
     version, started, clock = gr.State(-1), gr.State(False), gr.Timer(SECONDS_BETWEEN_LOOKS)
     gr.on([demo.load, clock.tick], partial(memory_line, shelf), None, memory, show_progress="hidden", **PRIVATE)
-    for event in (demo.load, refresh.click, clock.tick):
+    looks = [
         event(
             partial(look_again, shelf),
             [networks, version, started],
@@ -92,7 +111,9 @@ def network_list(demo: gr.Blocks, shelf: Shelf) -> gr.Dropdown:
             concurrency_id="shelf",
             **PRIVATE,
         )
-    return networks
+        for event in (demo.load, refresh.click, clock.tick)
+    ]
+    return networks, looks[0]
 
 
 def look_again(shelf: Shelf, chosen: list[str] | None, version: int, started: bool) -> tuple[Any, int, bool, Any, Any]:

@@ -34,7 +34,7 @@ STRENGTH = "(share) => { document.documentElement.style.setProperty('--lab-stren
 
 def why_tab(demo: gr.Blocks, shelf: Shelf, picture: gr.Image, networks: gr.Dropdown, tab: gr.Tab) -> None:
     """Lay out the tab; its networks are loaded once it has been opened."""
-    opened, current = opened_by(tab), Current(picture, "why")
+    opened = opened_by(tab)
     with gr.Row():
         view = gr.Radio(
             [(name, key) for key, (name, _) in VIEWS.items()],
@@ -55,6 +55,7 @@ def why_tab(demo: gr.Blocks, shelf: Shelf, picture: gr.Image, networks: gr.Dropd
             min_width=150,
             elem_id="why-square",
         )
+    current = Current(picture, "why", view)
     links.keep("why", view)
     opening = links.reopen(demo, "why", view, lambda: VIEWS)
     strength.input(None, strength, js=STRENGTH)
@@ -75,11 +76,13 @@ def why_tab(demo: gr.Blocks, shelf: Shelf, picture: gr.Image, networks: gr.Dropd
             for entry in entries:
                 with gr.Column(min_width=320, elem_classes="lab-column", key=f"{entry.id}-why"):
                     _column(shelf, entry, upload, picture, view, share, question)
-        current.made_with(upload)
+        current.made_with(upload, question)
 
 
-def _words(view: str) -> tuple[Any, Any, Any]:
-    """What a view is, and the controls that all columns share in it."""
+def _words(view: str | None) -> tuple[Any, Any, Any]:
+    """What a view is, and the controls that all columns share in it; nothing changes where none is chosen."""
+    if view is None:
+        return gr.skip(), gr.skip(), gr.skip()
     coloured = view not in ("deconvnet", "dropout")
     return gr.update(info=say(VIEWS[view][1])), gr.update(visible=coloured), gr.update(visible=view == "occlusion")
 

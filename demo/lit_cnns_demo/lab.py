@@ -12,7 +12,7 @@ from .border import Guarded
 from .claim_programs import claim_endpoints
 from .claims_tab import claims_tab
 from .comparing import compare_tab
-from .controls import network_list, picture_input
+from .controls import example_of_link, network_list, picture_input
 from .drawing import TAKE_UP_THE_BRUSH, draw_tab
 from .evaluating import many_tab
 from .explaining import why_tab
@@ -29,7 +29,7 @@ from .reason_programs import reason_endpoints
 from .reruns import Reruns
 from .shelf import Shelf
 from .training_views import training_tab
-from .wiring import PRIVATE
+from .wiring import PRIVATE, uploaded_picture
 
 MOST_WAITING = 256  # events in the queue: 50 pages with one at work and their clocks are 150; beyond it, one is refused
 HEADER = """<header class="lab-title"><h1>lit-cnns lab</h1>
@@ -51,7 +51,7 @@ def build(folders: Iterable[str | Path] = (), data: Iterable[str | Path] = ()) -
         with gr.Row(elem_id="lab"):
             with gr.Column(scale=1, min_width=300, elem_id="controls"):
                 picture = picture_input(demo)
-                networks = network_list(demo, shelf)
+                networks, listed = network_list(demo, shelf)
             with gr.Column(scale=3, min_width=320), gr.Tabs() as tabs:
                 with gr.Tab("Compare", id="compare") as comparing:
                     compare_tab(shelf, picture, networks)
@@ -77,12 +77,17 @@ def build(folders: Iterable[str | Path] = (), data: Iterable[str | Path] = ()) -
         for tab in laid:
             links.keep_tab(tab)
         translate(demo)
-        demo.load(partial(tab_of_link, {str(tab.id) for tab in laid}), None, tabs, show_progress="hidden", **PRIVATE)
+        # One after another, the tab last: columns that are laid out before they have their picture are laid out again,
+        # and the browser would call the events of the first ones, which Gradio has forgotten by then.
+        shown = listed.then(example_of_link, None, picture, show_progress="hidden", **PRIVATE)
+        known = {str(tab.id) for tab in laid}
+        shown.then(partial(tab_of_link, known), None, tabs, show_progress="hidden", **PRIVATE)
         draw.select(None, js=TAKE_UP_THE_BRUSH)
-        endpoints(shelf, galleries, picture)
-        inside_endpoints(shelf, picture)
-        reason_endpoints(shelf, picture)
-        lineage_endpoints(shelf, picture)
+        sent = uploaded_picture()
+        endpoints(shelf, galleries, sent)
+        inside_endpoints(shelf, sent)
+        reason_endpoints(shelf, sent)
+        lineage_endpoints(shelf, sent)
         claim_endpoints(reruns)
     demo.queue(max_size=MOST_WAITING, default_concurrency_limit=1)
     return demo

@@ -5,6 +5,7 @@ language that the browser asks for. A sentence of the file may have gaps, `{coun
 compute, and the errors they raise, need not know of languages.
 """
 
+import json
 import re
 from collections.abc import Callable
 from functools import cache, lru_cache, wraps
@@ -21,6 +22,7 @@ KOREAN: dict[str, str] = yaml.safe_load((Path(__file__).parent / "korean.yaml").
 I18N = gr.I18n(en={english: english for english in KOREAN}, ko=KOREAN)
 WRITTEN = ("label", "info", "placeholder", "value")  # what Gradio translates of a component
 TEXT = re.compile(r"(?<=>)[^<>]+(?=<)|(?<=\balt=\")[^\"]+|(?<=\btitle=\")[^\"]+|(?<=\baria-label=\")[^\"]+")
+MARK = re.compile(r'__i18n__(\{"__type__".*?"\})')  # how Gradio marks a text that the browser translates
 NAME_LANGUAGE = """() => {
   document.documentElement.lang = navigator.language.startsWith("ko") ? "ko" : "en";
 }"""
@@ -84,6 +86,11 @@ def translate(demo: gr.Blocks) -> None:
                 setattr(block, name, _marked(text))
         if isinstance(block, gr.Radio):
             block.choices = [(_marked(str(words)), value) for words, value in block.choices]
+
+
+def unmarked(text: str) -> str:
+    """A marked text as it was before `translate`."""
+    return MARK.sub(lambda mark: str(json.loads(mark[1])["key"]), text)
 
 
 def _marked(text: str) -> Any:

@@ -60,7 +60,8 @@ def lineage_tab(demo: gr.Blocks, shelf: Shelf, networks: gr.Dropdown, tab: gr.Ta
 
 def pressed(event: gr.EventData) -> Any:
     """The network of the point that was pressed."""
-    return event._data.get("key") or gr.skip()
+    key = event._data.get("key")
+    return key if isinstance(key, str) and key else gr.skip()
 
 
 def choose_in_list(shelf: Shelf, name: str, chosen: list[str] | None) -> list[str]:
@@ -73,8 +74,10 @@ def checkpoints_of(shelf: Shelf, name: str) -> list[str]:
     return [entry.id for entry in shelf.entries if entry.name == name]
 
 
-def show(shelf: Shelf, name: str) -> tuple[str, str, str, Any]:
-    """The plots with a network marked, its drawing, what is known of it, and the button."""
+def show(shelf: Shelf, name: str | None) -> tuple[Any, Any, Any, Any]:
+    """The plots with a network marked, its drawing, what is known of it, and the button; as it was if none is named."""
+    if not name:
+        return gr.skip(), gr.skip(), gr.skip(), gr.skip()
     found = checkpoints_of(shelf, name)
     return (
         timeline_html(name),
@@ -245,5 +248,6 @@ def _layers(row: dict[str, Any]) -> str:
     )
     head = "".join(f"<th scope='col'>{name}</th>" for name in ("layer", "op", "settings", "out", "parameters"))
     return (
-        f'<div class="lab-scroll" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+        f'<div class="lab-scroll" tabindex="0"><table class="lab-layers"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
     )

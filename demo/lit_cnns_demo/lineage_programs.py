@@ -35,13 +35,15 @@ def lineage() -> list[dict[str, Any]]:
     return papers.timeline()
 
 
-def diagram(network: str) -> dict[str, Any]:
+def diagram(network: str | None) -> dict[str, Any]:
     """A network of the lineage as an SVG and as the blocks that it draws."""
     from dataclasses import asdict
 
     from .lineage import diagram_of, drawing_of
 
     with sentences():
+        if not network:
+            raise ValueError("A network of the lineage is needed, such as alexnet.")
         return {"svg": drawing_of(network), **asdict(diagram_of(network))}
 
 

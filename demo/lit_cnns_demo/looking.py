@@ -29,7 +29,7 @@ def maps_tab(shelf: Shelf, picture: gr.Image, networks: gr.Dropdown, tab: gr.Tab
         scale = gr.Radio(SCALES, value="map", label="Black to white spans", elem_id="scale", min_width=200)
         over = gr.Radio(ONE, value=False, label="The one map is shown", elem_id="over", min_width=160)
     settings: list[Any] = [scale, order, over]
-    opened, current = opened_by(tab), Current(picture, "maps")
+    opened, current = opened_by(tab), Current(picture, "maps", *settings)
 
     @gr.render(
         [networks, opened, current.upload, *settings],
@@ -52,7 +52,7 @@ def maps_tab(shelf: Shelf, picture: gr.Image, networks: gr.Dropdown, tab: gr.Tab
                     layers += _column(shelf, entry, picture, settings, upload, shown_as)
         if walk:
             connect(walk, ways, layers, FOLLOW)
-        current.made_with(upload)
+        current.made_with(upload, *shown_as)
 
 
 def _loaded(shelf: Shelf, entry: Entry) -> Network | str:

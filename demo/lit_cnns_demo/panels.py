@@ -119,7 +119,7 @@ def answer(network: Network, image: Tensor, traits: Traits | None = None) -> Ans
 
 
 def is_digit_network(entry: Entry) -> bool:
-    return entry.description["data"].get("class") in DIGITS
+    return str(entry.description["data"].get("class")) in DIGITS  # a file that is not ours may say anything there
 
 
 def drawn_digit(canvas: np.ndarray | None, data: str) -> Tensor | None:

@@ -16,12 +16,14 @@ from .lab import build
 from .languages import I18N
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from fastapi import FastAPI, Request, Response
 
 FONT_WEIGHTS = (400, 700)  # of the weights that Gradio ships, those whose files are complete
 LOGIN = "LIT_CNNS_AUTH"  # the environment variable that may hold user:password, which a list of processes does not show
 LARGEST_UPLOAD = "10mb"
 MOST_SESSIONS = 200  # whose state is kept: Gradio makes one of about 0.2 MB for every call of a program
+
+NOT_OF_THE_PAGE = "The lab's page sends nothing of this kind, or it has been laid out anew: open it again."
 
 
 def launch(
@@ -144,7 +146,15 @@ def _settings() -> dict[str, Any]:
         "enable_monitoring": False,
         "ssr_mode": False,
         "footer_links": ["api", "settings"],
+        "app_kwargs": {"exception_handlers": dict.fromkeys((KeyError, TypeError), not_of_the_page)},
     }
+
+
+async def not_of_the_page(request: "Request", error: Exception) -> "Response":
+    """What Gradio trips over: an event that is not known, an upload without a name."""
+    from starlette.responses import JSONResponse
+
+    return JSONResponse({"detail": NOT_OF_THE_PAGE}, 422)
 
 
 def _import_the_slow(demo: gr.Blocks) -> None:
@@ -170,4 +180,9 @@ def _theme() -> gr.themes.Base:
         block_info_text_color="*neutral_500",
         block_label_text_color="*neutral_600",
         block_title_text_color="*neutral_700",
+        # white on 500, which is the default, is 2.8 to 1: too pale to read
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_hover_dark="*primary_800",
     )

@@ -1,5 +1,6 @@
 """What all parts of the page share: how a picture arrives, how events run, and how an error becomes a sentence."""
 
+import json
 from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
@@ -7,6 +8,7 @@ from html import escape
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import gradio as gr
 from gradio.components.api_component import Api
@@ -31,7 +33,7 @@ QUEUE_FOR_NETWORKS: dict[str, Any] = {
 COMPUTE: dict[str, Any] = {**PRIVATE, **QUEUE_FOR_NETWORKS}
 # events of controls that a visitor moves: the last one counts
 FOLLOW: dict[str, Any] = {"trigger_mode": "always_last", "preprocess": False, "show_progress": "hidden", **COMPUTE}
-SAY = """const made_with = element.querySelector("[data-path]").dataset.path;
+SAY = """const made_with = element.querySelector("[data-with]").dataset.with;
 document.dispatchEvent(new CustomEvent("%s", { detail: { made_with } }));"""
 HEAR = """document.addEventListener("%s", (event) => trigger("select", event.detail));"""
 NO_NETWORK = "Choose one network or more from the list."
@@ -68,7 +70,9 @@ def png(picture: "np.ndarray") -> str:
     Image.fromarray(picture).save(file, "PNG", compress_level=1)
     path = Path(get_upload_folder()) / sha256(file.getvalue()).hexdigest() / "image.png"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(file.getvalue())
+    part = path.with_name(f"{uuid4().hex}.part")  # a browser may be reading the one that is there
+    part.write_bytes(file.getvalue())
+    part.replace(path)
     return str(path)
 
 
@@ -94,39 +98,41 @@ def chosen_entries(shelf: "Shelf", chosen: list[str]) -> "list[Entry]":
 class Current:
     """The picture for columns that are new, which a render cannot take without preprocessing.
 
-    A picture that arrives while columns are being made reaches no listener of theirs, and the columns were made without
-    it. So each render ends with `made_with`, by which the browser says that the columns stand, and `late` is one of the
-    render's triggers. The listener is outside the render: Gradio forgets those inside before the browser does.
+    A picture that arrives while columns are being made, or a setting that moves then, reaches no listener of theirs,
+    and the columns were made without it. So each render ends with `made_with`, by which the browser says that the
+    columns stand, and `late` is one of the render's triggers. The listener is outside the render: Gradio forgets those
+    inside before the browser does.
 
     Args:
         picture: what is chosen.
         name: of the tab.
+        settings: what else the columns follow.
 
     Attributes:
         upload: the state that a render takes.
         late: the state whose change makes it render again.
     """
 
-    def __init__(self, picture: gr.Image, name: str) -> None:
+    def __init__(self, picture: gr.Image, name: str, *settings: Any) -> None:
         self.event = f"lab-{name}-stand"
         self.upload, self.late = gr.State(None), gr.State(0)
         picture.change(lambda new: new, picture, self.upload, preprocess=False, show_progress="hidden", **PRIVATE)
         told = gr.HTML(js_on_load=HEAR % self.event, elem_classes="lab-unseen")
 
-        def look(now: Upload | None, late: int, event: gr.EventData) -> tuple[Upload | None, int]:
-            return now, late + (_path(now) != event._data["made_with"])
+        def look(event: gr.EventData, late: int, now: Upload | None, *shown_as: Any) -> tuple[Upload | None, int]:
+            return now, late + (_mark(now, shown_as) != event._data.get("made_with"))
 
-        both = [self.upload, self.late]
-        told.select(look, [picture, self.late], both, preprocess=False, show_progress="hidden", **PRIVATE)
+        asked, both = [self.late, picture, *settings], [self.upload, self.late]
+        told.select(look, asked, both, preprocess=False, show_progress="hidden", **PRIVATE)
 
-    def made_with(self, upload: Upload | None) -> None:
-        """Lay out, after all columns, what says which picture they were made with."""
-        mark = f'<i data-path="{escape(_path(upload))}"></i>'
+    def made_with(self, upload: Upload | None, *shown_as: Any) -> None:
+        """Lay out, after all columns, what says which picture and settings they were made with."""
+        mark = f'<i data-with="{escape(_mark(upload, shown_as))}"></i>'
         gr.HTML(mark, js_on_load=SAY % self.event, elem_classes="lab-unseen")
 
 
-def _path(upload: Upload | None) -> str:
-    return str(upload.get("path")) if isinstance(upload, dict) else ""
+def _mark(upload: Upload | None, shown_as: tuple[Any, ...]) -> str:
+    return json.dumps([upload.get("path") if isinstance(upload, dict) else None, *shown_as])
 
 
 def or_sentence(work: Callable[[], str]) -> str:
@@ -156,6 +162,11 @@ def endpoint(
     bound = partial(ask, *given)
     bound.__name__ = name  # type: ignore[attr-defined]  # what an MCP server calls the tool
     door.click(bound, inputs, outputs, api_name=name, api_description=about, **options)
+
+
+def uploaded_picture() -> gr.Image:
+    """A picture, as programs send it; the page's own has a label in the browser's language."""
+    return gr.Image(label="picture", type="filepath", visible=False)
 
 
 def network_ids() -> Api:

@@ -18,7 +18,9 @@ QUIET = [
 
 
 @contextmanager
-def open_page(chromium: str, width: int = 1360, height: int = 900, dark: bool = False) -> Iterator[Page]:
+def open_page(
+    chromium: str, width: int = 1360, height: int = 900, dark: bool = False, language: str = "en-US"
+) -> Iterator[Page]:
     """Open a browser with an empty profile and give its page."""
     with TemporaryDirectory(ignore_cleanup_errors=True) as profile, sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
@@ -28,6 +30,7 @@ def open_page(chromium: str, width: int = 1360, height: int = 900, dark: bool = 
             args=QUIET,
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
+            locale=language,
         )
         page = context.pages[0]
         page.set_default_timeout(PATIENCE)

@@ -31,6 +31,8 @@ def test_every_endpoint_tells_programs_what_it_does_and_takes(blocks: Any) -> No
         for parameter in endpoint["parameters"]:
             assert parameter["type"].get("type") in {"string", "number", "integer", "array", "object"}, name
             assert "Literal" not in str(parameter["python_type"]), name
+        for part in (*endpoint["parameters"], *endpoint["returns"]):
+            assert part["label"].replace(" ", "").isalpha(), part["label"]  # in no form that the browser translates
     names = [parameter["parameter_name"] for parameter in told["/explain"]["parameters"]]
     assert names == ["picture", "network", "method", "layer", "class_name"]
     assert told["/predict"]["parameters"][1]["python_type"]["type"] == "list[str]"
