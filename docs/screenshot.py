@@ -47,7 +47,7 @@ class Panel(NamedTuple):
 
 
 PANELS = {
-    "lab_many": Panel(f"tab=many&{PAIR}", "#many table", 1300, "#many-start"),
+    "lab_many": Panel(f"tab=many&{PAIR}", "#many .lab-report", 1300, "#many-start"),
     "lab_kernels": Panel("tab=kernels&networks=alexnet_cifar_13pct_cifar10", ".lab-kernels img"),
     "lab_why": Panel(f"tab=why&picture=chelsea&{PAIR}", ".lab-heat"),
     "lab_training": Panel("tab=training&picture=chelsea&recipe=alexnet_cifar_13pct/cifar10", "#training-views img"),

@@ -11,6 +11,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from .languages import unmarked
+from .readiness import ready
 
 LONGEST = 4096  # letters of a text
 MOST_VALUES = 256  # items of a list or parts of an object
@@ -37,12 +38,13 @@ class Guarded(gr.Blocks):
                     check(value, component)
 
     async def process_api(self, block_fn: Any, inputs: list[Any], *more: Any, **named: Any) -> dict[str, Any]:
-        """Refuse an event of a press that came without it."""
+        """Refuse an event of a press that came without it; the first ones wait for what takes long to import."""
         asked = self.fns[block_fn] if isinstance(block_fn, int) else block_fn
         if asked.collects_event_data and asked.fn:
             with sentences():
                 told = signature(asked.fn).parameters.values()
                 check_press(named.get("event_data"), any(one.annotation is gr.SelectData for one in told))
+        await ready()
         return await super().process_api(block_fn, inputs, *more, **named)
 
 

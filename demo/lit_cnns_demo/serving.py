@@ -4,7 +4,6 @@ import os
 import threading
 import time
 from collections.abc import Iterable
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
@@ -14,6 +13,7 @@ import gradio as gr
 
 from .lab import build
 from .languages import I18N
+from .readiness import import_the_slow
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request, Response
@@ -74,7 +74,7 @@ def launch(
 
 def serve(demo: gr.Blocks, **options: Any) -> tuple[Any, str, str]:
     """Serve what `build` gave, with the lab's look and safe settings; `options` are those of `Blocks.launch`."""
-    threading.Thread(target=_import_the_slow, args=(demo,), daemon=True).start()
+    threading.Thread(target=_import_when_up, args=(demo,), daemon=True).start()
     return demo.launch(**{"share": False, "state_session_capacity": MOST_SESSIONS, **_settings(), **options})
 
 
@@ -157,12 +157,11 @@ async def not_of_the_page(request: "Request", error: Exception) -> "Response":
     return JSONResponse({"detail": NOT_OF_THE_PAGE}, 422)
 
 
-def _import_the_slow(demo: gr.Blocks) -> None:
+def _import_when_up(demo: gr.Blocks) -> None:
     """Import torch and Lightning, which take seconds, as soon as the page is up: before, they would delay it."""
     while not demo.is_running:
         time.sleep(0.02)
-    for module in ("lit_cnns.checkpoints", "lit_cnns_demo.panels"):
-        import_module(module)
+    import_the_slow()
 
 
 def _theme() -> gr.themes.Base:

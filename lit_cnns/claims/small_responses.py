@@ -92,7 +92,7 @@ def picture(results: Results, figure: "Figure") -> None:
         right.plot(range(1, len(layers) + 1), sorted(layers, reverse=True), **style)
     left.set(xlabel="layer, from the picture on", ylabel="standard deviation after batch norm", ylim=(0, None))
     right.set(
-        xlabel="layer, the largest response first (as the paper's figure 7, below)",
+        xlabel="layer, the largest response first",
         ylabel="standard deviation after batch norm",
         ylim=(0, None),
     )

@@ -88,6 +88,7 @@ def test_a_picture_is_answered_while_networks_are_compared(visit: LabPage) -> No
     page = visit.page
     visit.choose("resnet20_cifar", "lenet5_modern")
     visit.tab("Many pictures")
+    expect(page.locator("#gallery input")).to_have_value(re.compile("digits"))
     page.locator("#most input").fill("96")
     page.locator("#many-start").click()
     page.locator("#many-start").click()

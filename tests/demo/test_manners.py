@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from runs_over_time import write_run
 
 from lit_cnns import CIFAR10
+from lit_cnns.claims import CLAIMS
 
 pytestmark = pytest.mark.browser
 expect.set_options(PATIENCE)
@@ -28,11 +29,13 @@ TABS = {
     "training": ("What training sees", "#training-views figure", 8),
     "time": ("Over time", "#moment-answer li", 5),
     "lineage": ("Lineage", "#lineage-drawing svg", 1),
+    "claims": ("Claims", "#claims section li", len(CLAIMS)),
     "draw": ("Draw", "#pad button.highlight", 1),
 }
 HANGUL, LATIN = re.compile("[가-힣]"), re.compile("[A-Za-z]{3}")
 METHODS = {"Grad-CAM", "HiResCAM", "CAM"}
-NAMES = re.compile("lenet5_modern|resnet20|alexnet|looked_back_on|" + "|".join(CIFAR10.class_names))
+THINGS = "AlexNet|VGG|GoogLeNet|Inception|ResNet|plain|CIFAR|ReLU|tanh|LRN|Glorot|sqrt|GFLOPs|top-1"  # of claims
+NAMES = re.compile(f"lenet5_modern|resnet20|alexnet|looked_back_on|{THINGS}|" + "|".join(CIFAR10.class_names))
 
 
 @dataclass
