@@ -47,7 +47,7 @@ def one_claim(claim: str) -> dict[str, Any]:
     from lit_cnns import claims
 
     with sentences():
-        known = claims.claim(claim)
+        known = claims.claim(str(claim))  # a client may send none
     kept, folder = claims.committed(claim), claims.committed_folder(claim)
     figure = (folder / "figure.svg").read_text(encoding="utf-8") if kept and folder else None
     said = {key: claims.statement(claim).get(key) for key in ("claim", "where", "paper_says", "how_to_test")}
@@ -65,7 +65,7 @@ def rerun_claim(reruns: Reruns, claim: str, pictures: str) -> Iterator[dict[str,
     a folder that the lab was opened with; empty, the first.
     """
     with sentences():
-        for now in reruns.run(claim, pictures or None, threading.Event()):
+        for now in reruns.run(str(claim), pictures or None, threading.Event()):
             told = {"state": now.state, "ahead": now.ahead, "lines": now.lines, "steps": now.steps}
             yield {**told, "seconds": round(now.seconds, 1), **_found(now.kept), "figure": now.figure or None}
 
