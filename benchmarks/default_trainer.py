@@ -6,65 +6,32 @@ turn is an epoch, its end included.
 """
 
 import argparse
-import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import lightning as L
-import torch
-from contestants import Case, Clock, Tick, sgd
-from overhead import BARE
+from contestants import Case, Tick
+from overhead import BARE, Again, Silent, with_trainer
 from training import machine, race  # first: it sets the threads
 
-from lit_cnns.fast import keep_memory
 from lit_cnns.lineage import LitAlexNet
 
 STEPS, BATCH = 8, 16
 
 
-class Epoch:
-    """One batch of pictures, again and again."""
-
-    def __len__(self) -> int:
-        return STEPS
-
-    def __iter__(self) -> Iterator[Any]:
-        return itertools.repeat((torch.randn(BATCH, 3, 224, 224), torch.arange(BATCH)), STEPS)
-
-
-class Silent(L.LightningModule):
-    """AlexNet and its loss, with nothing logged."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.net = LitAlexNet()
-
-    def training_step(self, batch: Any, batch_idx: int) -> torch.Tensor:
-        return self.net.loss(*batch)
-
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        return sgd(self.net)
-
-
-def with_trainer(keep: bool = False, **options: Any) -> Callable[[Case, Tick], None]:
-    def run(case: Case, tick: Tick) -> None:
-        if keep:
-            keep_memory()
-        L.Trainer(accelerator="cpu", max_epochs=-1, callbacks=[Clock(tick)], **options).fit(Silent(), Epoch())
-
-    return run
+def trainer(**options: Any) -> Callable[[Case, Tick], None]:
+    return with_trainer(lambda: Silent(LitAlexNet()), Again(STEPS, BATCH, 224), **options)
 
 
 CONTESTANTS = {
-    "bare Trainer": with_trainer(**BARE),
-    "its defaults": with_trainer(),
-    "its defaults, no checkpoint": with_trainer(enable_checkpointing=False),
-    "its defaults, no logger": with_trainer(logger=False),
-    "bare Trainer, memory kept": with_trainer(keep=True, **BARE),
-    "its defaults, memory kept": with_trainer(keep=True),
+    "bare Trainer": trainer(**BARE),
+    "its defaults": trainer(),
+    "its defaults, no checkpoint": trainer(enable_checkpointing=False),
+    "its defaults, no logger": trainer(logger=False),
+    "bare Trainer, memory kept": trainer(keep=True, **BARE),
+    "its defaults, memory kept": trainer(keep=True),
 }
 
 

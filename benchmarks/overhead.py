@@ -22,6 +22,7 @@ from training import machine, race  # first: it sets the threads
 
 from lit_cnns.classifier import LitClassifier
 from lit_cnns.commands.training import plan
+from lit_cnns.fast import keep_memory
 from lit_cnns.lineage import LitAlexNet
 
 SIDE, BATCH = 8, 16
@@ -34,13 +35,16 @@ class Tiny(LitClassifier):
 
 
 class Again:
-    """One batch 500 times; Lightning would take a list for several loaders."""
+    """One batch of random pictures again and again; Lightning would take a list for several loaders."""
+
+    def __init__(self, count: int = 500, batch: int = BATCH, side: int = SIDE) -> None:
+        self.count, self.batch, self.side = count, batch, side
 
     def __len__(self) -> int:
-        return 500
+        return self.count
 
     def __iter__(self) -> Iterator[Any]:
-        batch = torch.randn(BATCH, 3, SIDE, SIDE), torch.arange(BATCH) % 10
+        batch = torch.randn(self.batch, 3, self.side, self.side), torch.arange(self.batch) % 10
         return itertools.repeat(batch, len(self))
 
 
@@ -77,9 +81,13 @@ def plain(case: Case, tick: Tick) -> None:
             tick()
 
 
-def with_trainer(kind: type[L.LightningModule], **options: Any) -> Callable[[Case, Tick], None]:
+def with_trainer(
+    module: Callable[[], L.LightningModule], data: Any, keep: bool = False, **options: Any
+) -> Callable[[Case, Tick], None]:
     def run(case: Case, tick: Tick) -> None:
-        L.Trainer(accelerator="cpu", max_epochs=-1, callbacks=[Clock(tick)], **options).fit(kind(Tiny()), Batches())
+        if keep:
+            keep_memory()
+        L.Trainer(accelerator="cpu", max_epochs=-1, callbacks=[Clock(tick)], **options).fit(module(), data)
 
     return run
 
@@ -94,10 +102,10 @@ def ours(case: Case, tick: Tick) -> None:
 BARE = {"logger": False, "enable_progress_bar": False, "enable_checkpointing": False, "enable_model_summary": False}
 CONTESTANTS = {
     "plain loop": plain,
-    "bare Trainer, nothing logged": with_trainer(Silent, **BARE),
-    "Trainer, its defaults, nothing logged": with_trainer(Silent),
-    "Trainer, its defaults, the loss logged": with_trainer(LossLogged),
-    "Trainer, its defaults, loss and a metric logged": with_trainer(Naive),
+    "bare Trainer, nothing logged": with_trainer(lambda: Silent(Tiny()), Batches(), **BARE),
+    "Trainer, its defaults, nothing logged": with_trainer(lambda: Silent(Tiny()), Batches()),
+    "Trainer, its defaults, the loss logged": with_trainer(lambda: LossLogged(Tiny()), Batches()),
+    "Trainer, its defaults, loss and a metric logged": with_trainer(lambda: Naive(Tiny()), Batches()),
     "lit-cnns fit": ours,
 }
 

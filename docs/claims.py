@@ -31,7 +31,7 @@ CIFAR-10, and `--budget quick`, `standard` or `full`. What was cut goes on where
 def page(name: str) -> str:
     """A claim: statement, place in the paper, what was run, figure, verdict and command."""
     claim, said, kept = claims.claim(name), claims.statement(name), claims.read(RESULTS / name)
-    lines = [f"# {said['claim'][:1].upper()}{said['claim'][1:]}\n", MADE]
+    lines = [f"# {claims.headline(name)}\n", MADE]
     lines += [f"- **The paper**: {said['paper_says']} ({said['where']}).", f"- **The quotation**: {said['verdict']}."]
     if "how_to_test" in said:
         lines.append(f"- **A fair test**: {said['how_to_test']}.")

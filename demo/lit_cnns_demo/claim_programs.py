@@ -48,11 +48,10 @@ def one_claim(claim: str) -> dict[str, Any]:
 
     with sentences():
         known = claims.claim(str(claim))  # a client may send none
-    kept, folder = claims.committed(claim), claims.committed_folder(claim)
-    figure = (folder / "figure.svg").read_text(encoding="utf-8") if kept and folder else None
+    kept = claims.committed(claim)
     said = {key: claims.statement(claim).get(key) for key in ("claim", "where", "paper_says", "how_to_test")}
     more = {"kind": known.kind, "rule": known.rule, "command": claims.command(known, kept)}
-    return {"id": claim, **said, **more, **_found(kept), "figure": figure}
+    return {"id": claim, **said, **more, **_found(kept), "figure": claims.committed_figure(claim)}
 
 
 def list_told() -> list[dict[str, Any]]:

@@ -50,8 +50,7 @@ def statement(id: str) -> str:
     """A claim's statement in the visitor's language, as a sentence begins."""
     from lit_cnns import claims
 
-    words: str = claims.statement(id)["claim"]
-    return say(words[:1].upper() + words[1:])
+    return say(claims.headline(id))
 
 
 @cache
@@ -97,14 +96,13 @@ def claim_html(id: str) -> str:
     from lit_cnns import claims
 
     claim = claims.claim(id)
-    said, kept, folder = claims.statement(id), claims.committed(id), claims.committed_folder(id)
+    said, kept, figure = claims.statement(id), claims.committed(id), claims.committed_figure(id)
     terms = {"The paper": said["paper_says"], "The quotation": said["verdict"]}
     terms |= {"A fair test": said["how_to_test"]} if "how_to_test" in said else {}
     listed = "".join(f'<dt>{say(term)}</dt><dd lang="en">{escape(text)}</dd>' for term, text in terms.items())
     listed += f"<dt>{say('Rule')}</dt><dd>{escape(say(claim.rule))}</dd>"
     parts = [f"<h3>{escape(statement(id))}</h3>", f'<p class="lab-words" lang="en">{escape(said["where"])}</p>']
-    if kept and folder:
-        figure = (folder / "figure.svg").read_text(encoding="utf-8")
+    if kept and figure:
         parts.append(found_html(id, kept, figure))
     else:
         parts.append(f"<p>{badge(NOT_RUN)}</p>")

@@ -6,8 +6,8 @@ Each lies in a file that bears its name in `papers/claims.yaml` and holds one `C
 import difflib
 from importlib import import_module
 
-from .claim import Claim, Settings, draw, paragraph, read, run, statement, verdict_of
-from .committed import command, committed, committed_folder, ran_with
+from .claim import Claim, Settings, draw, headline, paragraph, read, run, statement, verdict_of
+from .committed import command, committed, committed_figure, ran_with
 from .judging import Interval, Verdict
 
 __all__ = [
@@ -19,8 +19,9 @@ __all__ = [
     "claim",
     "command",
     "committed",
-    "committed_folder",
+    "committed_figure",
     "draw",
+    "headline",
     "paragraph",
     "ran_with",
     "read",

@@ -113,6 +113,12 @@ def statement(id: str) -> dict[str, Any]:
     return next(row for row in papers.claims()["claims"] if row["id"] == id)
 
 
+def headline(id: str) -> str:
+    """The statement as a sentence begins."""
+    said: str = statement(id)["claim"]
+    return f"{said[:1].upper()}{said[1:]}"
+
+
 def run(claim: Claim, settings: Settings) -> Verdict:
     """Measure, judge and draw; leaves `results.json`, `figure.svg`, `figure.png` and `verdict.md` in the folder."""
     settings.folder.mkdir(parents=True, exist_ok=True)
@@ -139,9 +145,8 @@ def draw(claim: Claim, results: Results, folder: Path) -> None:
     """Write `figure.svg` and `figure.png` of results, under the statement and its verdict."""
     from .drawing import new_figure, save, styled
 
-    said = statement(claim.id)["claim"].replace("^2", "²")
     with styled():
-        figure = new_figure(f"{said[:1].upper()}{said[1:]}\nVerdict: {claim.judge(results).word}")
+        figure = new_figure(f"{headline(claim.id).replace('^2', '²')}\nVerdict: {claim.judge(results).word}")
         claim.draw(results, figure)
         save(figure, folder)
 
@@ -160,9 +165,8 @@ def verdict_of(kept: Mapping[str, Any]) -> Verdict:
 
 def paragraph(claim: Claim, verdict: Verdict) -> str:
     """The finding in a paragraph."""
-    said = statement(claim.id)
     return (
-        f"**{said['claim'][:1].upper()}{said['claim'][1:]}** ({said['where']}). {verdict.sentence} "
+        f"**{headline(claim.id)}** ({statement(claim.id)['where']}). {verdict.sentence} "
         f"Verdict: **{verdict.word}**. Rule: {claim.rule}\n"
     )
 

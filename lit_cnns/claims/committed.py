@@ -20,6 +20,13 @@ def committed(id: str) -> dict[str, Any] | None:
     return read(folder) if folder else None
 
 
+def committed_figure(id: str) -> str | None:
+    """The figure of the results of a claim that ship, an SVG; None where it has not been run."""
+    folder = committed_folder(id)
+    path = folder / "figure.svg" if folder else None
+    return path.read_text(encoding="utf-8") if path and path.is_file() else None
+
+
 def command(claim: Claim, kept: dict[str, Any] | None = None) -> str:
     """What runs a claim, or ran it."""
     budget = (kept or {}).get("budget") or "standard"

@@ -29,7 +29,7 @@ STYLE: Any = {
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """Draw in our style; matplotlib has its own again afterwards.
+    """Draw in our style, from an empty figure to the saved one; matplotlib has its own again afterwards.
 
     Raises:
         ValueError: matplotlib is not installed.
@@ -43,25 +43,19 @@ def styled() -> Iterator[None]:
 
 
 def new_figure(title: str = "") -> "Figure":
-    """An empty figure for one panel or a few side by side, under a title whose lines are wrapped where they are long.
+    """An empty figure for a panel or a few side by side, under a title whose lines are wrapped where they are long."""
+    from matplotlib.figure import Figure
 
-    Raises:
-        ValueError: matplotlib is not installed.
-    """
-    with styled():
-        from matplotlib.figure import Figure
-
-        figure = Figure(figsize=(10, 4.6), layout="constrained")
-        lines = [line for long in title.splitlines() for line in textwrap.wrap(long, 108)]
-        if lines:
-            figure.suptitle("\n".join(lines), fontsize=13, x=0.01, ha="left")
-        return figure
+    figure = Figure(figsize=(10, 4.6), layout="constrained")
+    lines = [line for long in title.splitlines() for line in textwrap.wrap(long, 108)]
+    if lines:
+        figure.suptitle("\n".join(lines), fontsize=13, x=0.01, ha="left")
+    return figure
 
 
 def panels(figure: "Figure", count: int = 1) -> list["Axes"]:
-    """Panels side by side, in our style."""
-    with styled():
-        return [figure.add_subplot(1, count, place + 1) for place in range(count)]
+    """Panels side by side."""
+    return [figure.add_subplot(1, count, place + 1) for place in range(count)]
 
 
 def mark_paper(axes: "Axes", value: float, text: str) -> None:
@@ -85,6 +79,5 @@ def save(figure: "Figure", folder: Path) -> None:
 
     for suffix, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
         buffer = io.BytesIO()
-        with styled():
-            figure.savefig(buffer, format=suffix, dpi=110, metadata=metadata)
+        figure.savefig(buffer, format=suffix, dpi=110, metadata=metadata)
         write_whole(buffer.getvalue(), folder / f"figure.{suffix}")

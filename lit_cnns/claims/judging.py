@@ -78,8 +78,7 @@ def geometric_mean_of(values: Sequence[float]) -> Interval:
     Raises:
         ValueError: fewer than two values.
     """
-    of_logs = mean_of([math.log(x) for x in values])
-    return Interval(math.exp(of_logs.value), math.exp(of_logs.low), math.exp(of_logs.high))
+    return _of_logs(mean_of([math.log(x) for x in values]))
 
 
 def slope(points: Sequence[tuple[float, float]]) -> Interval:
@@ -99,8 +98,11 @@ def slope(points: Sequence[tuple[float, float]]) -> Interval:
 
 def ratio(a: Sequence[float], b: Sequence[float]) -> Interval:
     """The ratio of the geometric means of a and b, all positive, with its interval."""
-    of_logs = difference([math.log(x) for x in a], [math.log(x) for x in b])
-    return Interval(math.exp(of_logs.value), math.exp(of_logs.low), math.exp(of_logs.high))
+    return _of_logs(difference([math.log(x) for x in a], [math.log(x) for x in b]))
+
+
+def _of_logs(found: Interval) -> Interval:
+    return Interval(math.exp(found.value), math.exp(found.low), math.exp(found.high))
 
 
 def judge_effect(found: Interval, nothing: float, expected: float) -> Word:

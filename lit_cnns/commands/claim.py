@@ -45,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _check_told(folder: Path | None) -> int:
     """Print every sentence with its verdict; with a folder, those on time are measured first, and judged by that."""
+    from collections import Counter
     from dataclasses import replace
 
     from lit_cnns.claims import told
@@ -53,11 +54,11 @@ def _check_told(folder: Path | None) -> int:
     if folder:
         measured = told.measure_times(folder)
         sources = replace(sources, times=lambda: measured)
-    counted: dict[str, int] = {}
-    for found in told.check_all(sources):
-        counted[found.word] = counted.get(found.word, 0) + 1
+    checked = told.check_all(sources)
+    for found in checked:
         print(f"{found.id}: {found.word}")
         for line in (found.told(), found.found()):
             print(textwrap.fill(line, 110, initial_indent="    ", subsequent_indent="    ") if line else "    -")
-    print(f"\n{sum(counted.values())} sentences: " + ", ".join(f"{count} {word}" for word, count in counted.items()))
+    counted = Counter(found.word for found in checked)
+    print(f"\n{len(checked)} sentences: " + ", ".join(f"{count} {word}" for word, count in counted.items()))
     return 0

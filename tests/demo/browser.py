@@ -1,5 +1,6 @@
 """A Chromium that the browser test, the README's picture and the benchmark drive."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -57,6 +58,14 @@ class LabPage:
 
     def upload(self, path: Path) -> None:
         self.page.locator("#picture input[type=file]").first.set_input_files(path)
+
+    def compare_digits(self, most: int) -> None:
+        """Have the chosen networks compared on as many of scikit-learn's digits."""
+        self.tab("Many pictures")
+        pictures = self.page.locator("#gallery input")
+        expect(pictures).to_have_value(re.compile("scikit-learn's digits, test · 360 pictures"))
+        self.page.locator("#most input").fill(str(most))
+        self.page.locator("#many-start").click()
 
     def tab(self, name: str) -> None:
         """Open a tab; on a narrow page it may stand under "More tabs"."""

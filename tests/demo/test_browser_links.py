@@ -87,10 +87,7 @@ def test_of_pictures_that_are_chosen_fast_the_last_one_is_answered(visit: LabPag
 def test_a_picture_is_answered_while_networks_are_compared(visit: LabPage) -> None:
     page = visit.page
     visit.choose("resnet20_cifar", "lenet5_modern")
-    visit.tab("Many pictures")
-    expect(page.locator("#gallery input")).to_have_value(re.compile("digits"))
-    page.locator("#most input").fill("96")
-    page.locator("#many-start").click()
+    visit.compare_digits(96)
     page.locator("#many-start").click()
     visit.tab("Compare")
     example(visit, "rocket")

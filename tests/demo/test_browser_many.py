@@ -1,7 +1,5 @@
 """A visitor compares networks on many pictures, opens one of them, stops, and invites a guest."""
 
-import re
-
 import pytest
 from browser import PATIENCE, LabPage
 from conftest import EXAMPLES
@@ -14,10 +12,7 @@ expect.set_options(PATIENCE)
 def test_networks_are_compared_on_digits_and_a_pressed_picture_opens_everywhere(visit: LabPage) -> None:
     page = visit.page
     visit.choose("lenet5_modern", "resnet20_cifar")
-    visit.tab("Many pictures")
-    expect(page.locator("#gallery input")).to_have_value(re.compile("scikit-learn's digits, test · 360 pictures"))
-    page.locator("#most input").fill("64")
-    page.locator("#many-start").click()
+    visit.compare_digits(64)
     report = page.locator("#many .lab-report")
     expect(report).to_contain_text("64 of 360 pictures")
     expect(report.locator(".lab-scores")).to_contain_text("of 64")

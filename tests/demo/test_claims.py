@@ -51,6 +51,19 @@ class Pretended:
         assert self.killed
 
 
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Pretended]:
+    """The processes of the runs that were started, none of which is one."""
+    runs: list[Pretended] = []
+
+    def start(command: list[str], **options: Any) -> Pretended:
+        runs.append(Pretended(command, None))
+        return runs[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    return runs
+
+
 def test_programs_get_every_claim_with_its_verdict(client: Client) -> None:
     listed = {row["id"]: row for row in client.predict(api_name="/claims")}
     assert list(listed) == list(claims.CLAIMS)
@@ -90,14 +103,7 @@ def test_a_claim_on_pictures_takes_no_path_from_a_client(client: Client, picture
         next(given.run("relu_6x", "/etc", threading.Event()))
 
 
-def test_a_run_tells_how_far_it_has_come_and_ends_when_it_is_stopped(pictures: Path, monkeypatch: Any) -> None:
-    started: list[Pretended] = []
-
-    def start(command: list[str], **options: Any) -> Pretended:
-        started.append(Pretended(command, None))
-        return started[-1]
-
-    monkeypatch.setattr(subprocess, "Popen", start)
+def test_a_run_tells_how_far_it_has_come_and_ends_when_it_is_stopped(pictures: Path, started: list[Pretended]) -> None:
     stopped = threading.Event()
     run = Reruns([pictures]).run("relu_6x", None, stopped)
     for now in run:
@@ -117,14 +123,7 @@ def test_a_run_tells_how_far_it_has_come_and_ends_when_it_is_stopped(pictures: P
     assert not folder.exists()
 
 
-def test_a_program_that_leaves_ends_its_run(client: Client, monkeypatch: Any) -> None:
-    started: list[Pretended] = []
-
-    def start(command: list[str], **options: Any) -> Pretended:
-        started.append(Pretended(command, None))
-        return started[-1]
-
-    monkeypatch.setattr(subprocess, "Popen", start)
+def test_a_program_that_leaves_ends_its_run(client: Client, started: list[Pretended]) -> None:
     job = client.submit("gradient_norms", "", api_name="/rerun_claim")
     give_up = time.monotonic() + 60
     while not job.outputs() and time.monotonic() < give_up:
@@ -163,8 +162,7 @@ def test_one_runs_a_few_wait_and_the_next_is_refused(monkeypatch: Any) -> None:
 
 def test_every_statement_and_every_word_of_a_verdict_has_its_korean() -> None:
     for id in claims.CLAIMS:
-        words = claims.statement(id)["claim"]
-        assert words[:1].upper() + words[1:] in KOREAN
+        assert claims.headline(id) in KOREAN
     assert set(verdicts.SIGNS) | {"not at this scale", "not measurable", "no measurement"} <= set(KOREAN)
     assert {*verdicts.KINDS.values(), verdicts.ABOUT, reruns.NO_DATA, reruns.QUEUE_FULL} <= set(KOREAN)
 

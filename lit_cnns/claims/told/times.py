@@ -4,7 +4,6 @@
 """
 
 import json
-import math
 import platform
 import tempfile
 import time
@@ -21,7 +20,7 @@ from lit_cnns import lineage
 from lit_cnns.checkpoint_io import write_whole
 
 from ..claim import Report
-from ..judging import mean_of
+from ..judging import geometric_mean_of
 from . import halves
 from .finding import TIMES
 from .vgg import STACKS
@@ -112,8 +111,8 @@ def _in_turn(works: dict[str, Callable[[], float]], rounds: int) -> dict[str, li
 
 def _ratio(a: list[float], b: list[float]) -> dict[str, list[float]]:
     """A to b, round by round: `ratio` with its interval (value, low, high), and the median `seconds` of each."""
-    of_logs = mean_of([math.log(x / y) for x, y in zip(a, b, strict=True)])
-    return {"ratio": [*map(math.exp, (of_logs.value, of_logs.low, of_logs.high))], "seconds": [median(a), median(b)]}
+    found = geometric_mean_of([x / y for x, y in zip(a, b, strict=True)])
+    return {"ratio": [found.value, found.low, found.high], "seconds": [median(a), median(b)]}
 
 
 def _processor() -> str:
