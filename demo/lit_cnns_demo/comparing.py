@@ -6,17 +6,17 @@ import gradio as gr
 
 from . import cards
 from .shelf import Shelf
-from .wiring import COMPUTE, NO_NETWORK, Upload, or_sentence, read
+from .wiring import COMPUTE, NO_NETWORK, Page, Upload, or_sentence, read
 
 NO_PICTURE = "Choose a picture: drop a file, paste one, take one with the camera, or press an example."
 
 
-def compare_tab(shelf: Shelf, picture: gr.Image, networks: gr.Dropdown) -> None:
+def compare_tab(page: Page, shelf: Shelf) -> None:
     """Lay out the tab."""
     gr.on(
-        [picture.change, networks.change],
+        [page.new_picture.change, page.new_networks.change],
         partial(answer_cards, shelf),
-        [picture, networks],
+        [page.picture, page.networks],
         gr.HTML(cards.notice(NO_PICTURE), elem_id="answers"),
         preprocess=False,
         trigger_mode="always_last",

@@ -7,7 +7,7 @@ import gradio as gr
 
 from . import cards
 from .shelf import Shelf
-from .wiring import COMPUTE, or_sentence
+from .wiring import COMPUTE, Page, or_sentence
 
 DRAW = "Draw a digit; the chosen digit networks answer after each stroke."
 # Gradio's pad opens without a tool in hand, and lays it down when it is cleared
@@ -21,7 +21,7 @@ TAKE_UP_THE_BRUSH = """() => {
 }"""
 
 
-def draw_tab(shelf: Shelf, networks: gr.Dropdown) -> None:
+def draw_tab(page: Page, shelf: Shelf) -> None:
     """Lay out the tab."""
     with gr.Row():
         pad = gr.Sketchpad(
@@ -42,9 +42,9 @@ def draw_tab(shelf: Shelf, networks: gr.Dropdown) -> None:
             drawn = gr.HTML(cards.notice(DRAW), elem_id="drawn")
     pad.clear(None, js=TAKE_UP_THE_BRUSH)
     gr.on(
-        [pad.change, networks.change],
+        [pad.change, page.new_networks.change],
         partial(drawing_cards, shelf),
-        [pad, networks],
+        [pad, page.networks],
         drawn,
         trigger_mode="always_last",
         show_progress="hidden",

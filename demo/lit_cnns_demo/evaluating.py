@@ -12,7 +12,7 @@ from . import cards, links, reports
 from .border import sentences
 from .galleries import Galleries
 from .shelf import Shelf
-from .wiring import NO_NETWORK, PRIVATE
+from .wiring import NO_NETWORK, PRIVATE, Page
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,9 +47,7 @@ class Stops:
             event.set()
 
 
-def many_tab(
-    demo: gr.Blocks, tab: gr.Tab, shelf: Shelf, galleries: Galleries, picture: gr.Image, networks: gr.Dropdown
-) -> None:
+def many_tab(page: Page, tab: gr.Tab, shelf: Shelf, galleries: Galleries) -> None:
     """Lay out the tab; the folders are looked into when it is opened first."""
     with gr.Row(equal_height=True):
         chosen = gr.Dropdown(
@@ -90,15 +88,15 @@ def many_tab(
     tab.select(partial(fill, galleries), chosen, [chosen, refused], preprocess=False, show_progress="hidden", **PRIVATE)
     start.click(
         run_here,
-        [chosen, most, networks],
+        [chosen, most, page.networks],
         report,
         preprocess=False,
         show_progress="hidden",
         **MANY,
     )
     stop.click(stops.stop, None, None, queue=False, **PRIVATE)
-    demo.unload(stops.stop)
-    opened = report.select(press, None, picture, show_progress="hidden", **PRIVATE)
+    page.demo.unload(stops.stop)
+    opened = report.select(press, None, page.picture, show_progress="hidden", **PRIVATE)
     opened.then(None, js=SHOW_PICTURE)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 
@@ -10,7 +10,18 @@ from . import cards, links, reason_cards
 from .languages import say
 from .network import Entry, Network
 from .shelf import Shelf
-from .wiring import FOLLOW, PRIVATE, QUEUE_FOR_NETWORKS, Current, Upload, chosen_entries, opened_by, or_sentence, read
+from .wiring import (
+    FOLLOW,
+    PRIVATE,
+    QUEUE_FOR_NETWORKS,
+    Page,
+    Upload,
+    chosen_entries,
+    moved,
+    opened_by,
+    or_sentence,
+    read,
+)
 
 PICTURE_FIRST = "Choose a picture, and the reasons appear here."
 LIKELIEST = "the likeliest"
@@ -32,7 +43,16 @@ LONG: dict[str, Any] = {**PRIVATE, "concurrency_id": "long", "concurrency_limit"
 STRENGTH = "(share) => { document.documentElement.style.setProperty('--lab-strength', share / 100); }"
 
 
-def why_tab(demo: gr.Blocks, shelf: Shelf, picture: gr.Image, networks: gr.Dropdown, tab: gr.Tab) -> None:
+class Question(NamedTuple):
+    """What all columns are asked: the method, the square's side, when to answer anew, and what was asked before."""
+
+    view: gr.Radio
+    share: gr.Slider
+    new: gr.State
+    kept: gr.State
+
+
+def why_tab(page: Page, tab: gr.Tab, shelf: Shelf) -> None:
     """Lay out the tab; its networks are loaded once it has been opened."""
     opened = opened_by(tab)
     with gr.Row():
@@ -55,28 +75,27 @@ def why_tab(demo: gr.Blocks, shelf: Shelf, picture: gr.Image, networks: gr.Dropd
             min_width=150,
             elem_id="why-square",
         )
-    current = Current(picture, "why", view)
+    question = Question(view, share, moved(page.new_picture, view), gr.State({}))
     links.keep("why", view)
-    opening = links.reopen(demo, "why", view, lambda: VIEWS)
+    opening = links.reopen(page.demo, "why", view, lambda: VIEWS)
     strength.input(None, strength, js=STRENGTH)
     for told in (view.input, opening.then):  # not `change`, which comes too late for the words
         told(_words, view, [view, strength, share], show_progress="hidden", **PRIVATE)
 
     @gr.render(
-        [networks, opened, current.upload, view],
-        triggers=[networks.change, opened.change, current.late.change],
+        [page.networks, opened, question.kept],
+        triggers=[page.new_networks.change, opened.change],
         show_progress="minimal",
         **QUEUE_FOR_NETWORKS,
     )
-    def columns(chosen: list[str], is_open: bool, upload: Upload | None, question: str) -> None:
+    def columns(chosen: list[str], is_open: bool, before: dict[str, Any]) -> None:
         entries = chosen_entries(shelf, chosen) if is_open else []
         if not entries:
             return
         with gr.Row(elem_classes="lab-columns"):
             for entry in entries:
                 with gr.Column(min_width=320, elem_classes="lab-column", key=f"{entry.id}-why"):
-                    _column(shelf, entry, upload, picture, view, share, question)
-        current.made_with(upload, question)
+                    _column(page, question, shelf, entry, before)
 
 
 def _words(view: str | None) -> tuple[Any, Any, Any]:
@@ -87,66 +106,58 @@ def _words(view: str | None) -> tuple[Any, Any, Any]:
     return gr.update(info=say(VIEWS[view][1])), gr.update(visible=coloured), gr.update(visible=view == "occlusion")
 
 
-def _column(
-    shelf: Shelf,
-    entry: Entry,
-    upload: Upload | None,
-    picture: gr.Image,
-    view: gr.Radio,
-    share: gr.Slider,
-    question: str,
-) -> None:
+def _column(page: Page, question: Question, shelf: Shelf, entry: Entry, before: dict[str, Any]) -> None:
     """Lay out one network: class, layer and map, and the reason."""
     from .reasons import best_layer, layers_with_maps
 
     gr.HTML(f'<div class="lab-heading">{cards.heading(entry)}</div>', key=f"{entry.id}-why-name")
     try:
         network = shelf.network(entry)
-        first = best_layer(network)
+        first, named = best_layer(network), links.asked(f"why-class~{entry.id}", before)
     except ValueError as error:
         gr.HTML(cards.notice(str(error), "alert"))
         return
-    show = partial(_show, shelf, entry)
-    made = show(upload, question, "", first, None)
+    layers = layers_with_maps(network)
+    if (chosen := links.asked(f"why-layer~{entry.id}", before)) in layers:
+        first = chosen
     names = [(say(LIKELIEST), ""), *((name, name) for name in dict.fromkeys(network.class_names))]
-    choices = [(_layer_label(network, name), name) for name in layers_with_maps(network)]
     with gr.Row():
-        word = _dropdown(entry, "class", made[0], label=say("Class"), choices=names, value="")
-        layer = _dropdown(entry, "layer", made[1], label=say("Layer"), choices=choices, value=first)
-        channel = _dropdown(entry, "map", made[2], label=say("Map, strongest first"))
-    with gr.Row(visible=question == "occlusion", key=f"{entry.id}-why-long", preserved_by_key=["visible"]) as long:
+        word = _dropdown(entry, "class", "Class", choices=names, value=named if named in network.class_names else "")
+        layer = _dropdown(
+            entry, "layer", "Layer", choices=[(_label(network, name), name) for name in layers], value=first
+        )
+        channel = _dropdown(entry, "map", "Map, strongest first")
+    links.keep(f"why-class~{entry.id}", word, question.kept)
+    links.keep(f"why-layer~{entry.id}", layer, question.kept)
+    with gr.Row(visible=False, key=f"{entry.id}-why-long") as long:
         start = gr.Button(say("Slide the square"), variant="primary", size="sm", elem_classes="lab-start")
         stop = gr.Button(say("Stop"), size="sm", elem_classes="lab-stop")
-    figure = gr.HTML(made[4]["value"], key=f"{entry.id}-why-figure", elem_classes="lab-why")
+    figure = gr.HTML(key=f"{entry.id}-why-figure", elem_classes="lab-why")
 
     run = start.click(
         partial(_slide, shelf, entry),
-        [picture, word, share],
+        [page.picture, word, question.share],
         figure,
         preprocess=False,
         show_progress="hidden",
+        key=f"{entry.id}-why-slide",
         **LONG,
     )
     stop.click(None, None, None, cancels=[run])
-    shown, asked = [word, layer, channel, long, figure], [picture, view, word, layer, channel]
-    gr.on([word.input, channel.input], show, asked, shown, cancels=[run], **FOLLOW)
+    show = partial(_show, shelf, entry)
+    shown, asked = [word, layer, channel, long, figure], [page.picture, question.view, word, layer, channel]
+    gr.on([word.input, channel.input], show, asked, shown, cancels=[run], key=f"{entry.id}-why-same", **FOLLOW)
     anew = lambda upload, view, word, layer, _: show(upload, view, word, layer, None)  # noqa: E731
-    gr.on([picture.change, view.change, layer.input], anew, asked, shown, cancels=[run], **FOLLOW)
+    other: list[Any] = [page.demo.load, question.new.change, layer.input]
+    gr.on(other, anew, asked, shown, cancels=[run], key=f"{entry.id}-why-other", **FOLLOW)
 
 
-def _dropdown(entry: Entry, what: str, update: dict[str, Any], **fixed: Any) -> gr.Dropdown:
-    own = {key: part for key, part in update.items() if key != "__type__"}
-    return gr.Dropdown(
-        **{**fixed, **own},
-        interactive=True,
-        min_width=190,
-        elem_classes=f"lab-why-{what}",
-        key=f"{entry.id}-why-{what}",
-        preserved_by_key=["value", "choices", "visible"],
-    )
+def _dropdown(entry: Entry, what: str, label: str, **more: Any) -> gr.Dropdown:
+    fixed: dict[str, Any] = {"interactive": True, "visible": False, "min_width": 190}
+    return gr.Dropdown(**fixed, **more, label=say(label), elem_classes=f"lab-why-{what}", key=f"{entry.id}-why-{what}")
 
 
-def _layer_label(network: Network, name: str) -> str:
+def _label(network: Network, name: str) -> str:
     return f"{name} · {' × '.join(map(str, network.layers[name].shape))}"
 
 

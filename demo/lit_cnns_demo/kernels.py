@@ -9,7 +9,7 @@ from . import cards
 from .languages import say, spoken
 from .network import Entry
 from .shelf import Shelf
-from .wiring import FOLLOW, QUEUE_FOR_NETWORKS, chosen_entries, opened_by, png
+from .wiring import FOLLOW, QUEUE_FOR_NETWORKS, Page, chosen_entries, moved, opened_by, png
 
 if TYPE_CHECKING:
     from .kernel_views import KernelOrder, KernelView, Tower
@@ -20,15 +20,16 @@ that sees light and dark alone, 1 for one that sees colour alone, 2/3 on average
 a number on what the AlexNet paper (Section 6.1) calls colour-agnostic and colour-specific."""
 
 
-def kernels_tab(shelf: Shelf, networks: gr.Dropdown, tab: gr.Tab) -> None:
+def kernels_tab(page: Page, tab: gr.Tab, shelf: Shelf) -> None:
     """Lay out the tab; its networks are loaded once it has been opened."""
     opened = opened_by(tab)
     order = gr.Radio(ORDERS, value="network", label="Order of the kernels", elem_id="kernel-order")
+    new_order = moved(order)
     gr.Markdown(WORDS, elem_classes="lab-words")
 
     @gr.render(
-        [networks, opened, order],
-        triggers=[networks.change, opened.change],
+        [page.networks, opened, order],
+        triggers=[page.new_networks.change, opened.change],
         show_progress="minimal",
         **QUEUE_FOR_NETWORKS,
     )
@@ -39,10 +40,10 @@ def kernels_tab(shelf: Shelf, networks: gr.Dropdown, tab: gr.Tab) -> None:
         with gr.Row(elem_classes="lab-columns"):
             for entry in entries:
                 with gr.Column(min_width=320, elem_classes="lab-column", key=f"{entry.id}-kernels"):
-                    _column(shelf, entry, order, sorted_by)
+                    _column(shelf, entry, order, new_order, sorted_by)
 
 
-def _column(shelf: Shelf, entry: Entry, order: gr.Radio, sorted_by: "KernelOrder") -> None:
+def _column(shelf: Shelf, entry: Entry, order: gr.Radio, new_order: gr.State, sorted_by: "KernelOrder") -> None:
     """Lay out one network: the kernels of each tower, how many of them are how coloured, and one kernel's number."""
     from .kernel_views import first_layer, kernel_at
 
@@ -77,7 +78,7 @@ def _column(shelf: Shelf, entry: Entry, order: gr.Radio, sorted_by: "KernelOrder
         return show(order, kernel_at(shelf.network(entry), tower, order, *event.index))
 
     shown = [number, caption, *pictures]
-    order.change(lambda order: show(order, None), order, shown, **FOLLOW)
+    new_order.change(lambda order: show(order, None), order, shown, **FOLLOW)
     number.input(show, [order, number], shown, **FOLLOW)
     for place, picture in enumerate(pictures):
         picture.select(press, [order, gr.State(place)], shown, **FOLLOW)

@@ -29,7 +29,7 @@ from .reason_programs import reason_endpoints
 from .reruns import Reruns
 from .shelf import Shelf
 from .training_views import training_tab
-from .wiring import PRIVATE, uploaded_picture
+from .wiring import PRIVATE, Page, moved, uploaded_picture
 
 MOST_WAITING = 256  # events in the queue: 50 pages with one at work and their clocks are 150; beyond it, one is refused
 HEADER = """<header class="lab-title"><h1>lit-cnns lab</h1>
@@ -52,36 +52,36 @@ def build(folders: Iterable[str | Path] = (), data: Iterable[str | Path] = ()) -
             with gr.Column(scale=1, min_width=300, elem_id="controls"):
                 picture = picture_input(demo)
                 networks, listed = network_list(demo, shelf)
+            page = Page(demo, picture, networks, moved(picture), moved(networks))
             with gr.Column(scale=3, min_width=320), gr.Tabs() as tabs:
                 with gr.Tab("Compare", id="compare") as comparing:
-                    compare_tab(shelf, picture, networks)
+                    compare_tab(page, shelf)
                 with gr.Tab("Many pictures", id="many") as many:
-                    many_tab(demo, many, shelf, galleries, picture, networks)
+                    many_tab(page, many, shelf, galleries)
                 with gr.Tab("Feature maps", id="maps") as maps:
-                    maps_tab(shelf, picture, networks, maps)
+                    maps_tab(page, maps, shelf)
                 with gr.Tab("Kernels", id="kernels") as kernels:
-                    kernels_tab(shelf, networks, kernels)
+                    kernels_tab(page, kernels, shelf)
                 with gr.Tab("Why", id="why") as why:
-                    why_tab(demo, shelf, picture, networks, why)
+                    why_tab(page, why, shelf)
                 with gr.Tab("What training sees", id="training") as training:
-                    training_tab(demo, picture, training)
+                    training_tab(page, training)
                 with gr.Tab("Over time", id="time") as time:
-                    over_time_tab(shelf, picture, time)
+                    over_time_tab(page, time, shelf)
                 with gr.Tab("Lineage", id="lineage") as lineage:
-                    lineage_tab(demo, shelf, networks, lineage)
+                    lineage_tab(page, lineage, shelf)
                 with gr.Tab("Claims", id="claims") as claims:
                     claims_tab(demo, claims, reruns)
                 with gr.Tab("Draw", id="draw") as draw:
-                    draw_tab(shelf, networks)
+                    draw_tab(page, shelf)
         laid = (comparing, many, maps, kernels, why, training, time, lineage, claims, draw)
         for tab in laid:
             links.keep_tab(tab)
         translate(demo)
-        # One after another, the tab last: columns that are laid out before they have their picture are laid out again,
-        # and the browser would call the events of the first ones, which Gradio has forgotten by then.
+        # one after another, the tab last: its columns are laid out once
         shown = listed.then(example_of_link, None, picture, show_progress="hidden", **PRIVATE)
         known = {str(tab.id) for tab in laid}
-        shown.then(partial(tab_of_link, known), None, tabs, show_progress="hidden", **PRIVATE)
+        links.end(shown.then(partial(tab_of_link, known), None, tabs, show_progress="hidden", **PRIVATE))
         draw.select(None, js=TAKE_UP_THE_BRUSH)
         sent = uploaded_picture()
         endpoints(shelf, galleries, sent)

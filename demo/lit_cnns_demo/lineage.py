@@ -11,7 +11,7 @@ from . import cards, links, plots
 from .languages import spoken
 from .plots import Axis, Point
 from .shelf import Shelf
-from .wiring import COMPUTE, PRIVATE, or_sentence
+from .wiring import COMPUTE, PRIVATE, Page, or_sentence
 
 if TYPE_CHECKING:
     from lit_cnns.features import Diagram
@@ -31,7 +31,7 @@ element.addEventListener("keydown", (event) => {
 """
 
 
-def lineage_tab(demo: gr.Blocks, shelf: Shelf, networks: gr.Dropdown, tab: gr.Tab) -> None:
+def lineage_tab(page: Page, tab: gr.Tab, shelf: Shelf) -> None:
     """Lay out the tab; it is filled when it is first opened."""
     from lit_cnns import papers
 
@@ -51,11 +51,13 @@ def lineage_tab(demo: gr.Blocks, shelf: Shelf, networks: gr.Dropdown, tab: gr.Ta
     drawing = gr.HTML(elem_id="lineage-drawing")
     shown = [timeline, drawing, about, choose]
     links.keep("lineage", network)
-    links.reopen(demo, "lineage", network, papers.rows)
+    links.reopen(page.demo, "lineage", network, papers.rows)
     events: dict[str, Any] = {"show_progress": "minimal", "trigger_mode": "always_last", **COMPUTE}
     gr.on([tab.select, network.change], partial(show, shelf), network, shown, **events)
     timeline.click(pressed, None, network, show_progress="hidden", **PRIVATE)
-    choose.click(partial(choose_in_list, shelf), [network, networks], networks, show_progress="hidden", **PRIVATE)
+    choose.click(
+        partial(choose_in_list, shelf), [network, page.networks], page.networks, show_progress="hidden", **PRIVATE
+    )
 
 
 def pressed(event: gr.EventData) -> Any:

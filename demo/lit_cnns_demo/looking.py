@@ -1,7 +1,7 @@
 """The feature maps on the page: a column for each chosen network."""
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gradio as gr
 
@@ -10,7 +10,7 @@ from .languages import say
 from .network import Entry, Network
 from .shelf import Shelf
 from .walking import Way, connect, walk_controls
-from .wiring import FOLLOW, QUEUE_FOR_NETWORKS, Current, Upload, chosen_entries, opened_by, or_sentence, png, read
+from .wiring import FOLLOW, QUEUE_FOR_NETWORKS, Page, Upload, chosen_entries, moved, opened_by, or_sentence, png, read
 
 if TYPE_CHECKING:
     from .layer_views import Order, Point, Scale
@@ -22,22 +22,37 @@ EM_SPACE = "\N{EM SPACE}"
 ONE = [("alone", False), ("over the picture", True)]
 
 
-def maps_tab(shelf: Shelf, picture: gr.Image, networks: gr.Dropdown, tab: gr.Tab) -> None:
+class Settings(NamedTuple):
+    """What all columns follow: how maps are shown, when they have to be drawn anew, and what each showed before."""
+
+    scale: gr.Radio
+    order: gr.Radio
+    over: gr.Radio
+    new: gr.State
+    new_order: gr.State
+    kept: gr.State
+
+
+def maps_tab(page: Page, tab: gr.Tab, shelf: Shelf) -> None:
     """Lay out the tab; its networks are loaded once it has been opened."""
     with gr.Row(elem_classes="lab-settings"):
-        order = gr.Radio(ORDERS, value="network", label="Order of the maps", elem_id="order", min_width=240)
-        scale = gr.Radio(SCALES, value="map", label="Black to white spans", elem_id="scale", min_width=200)
-        over = gr.Radio(ONE, value=False, label="The one map is shown", elem_id="over", min_width=160)
-    settings: list[Any] = [scale, order, over]
-    opened, current = opened_by(tab), Current(picture, "maps", *settings)
+        order = gr.Radio(
+            ORDERS, value="network", label="Order of the maps", elem_id="order", min_width=240, interactive=True
+        )
+        scale = gr.Radio(
+            SCALES, value="map", label="Black to white spans", elem_id="scale", min_width=200, interactive=True
+        )
+        over = gr.Radio(ONE, value=False, label="The one map is shown", elem_id="over", min_width=160, interactive=True)
+    opened, new = opened_by(tab), moved(page.new_picture, scale, over)
+    settings = Settings(scale, order, over, new, moved(order), gr.State({}))
 
     @gr.render(
-        [networks, opened, current.upload, *settings],
-        triggers=[networks.change, opened.change, current.late.change],
+        [page.networks, opened, settings.kept],
+        triggers=[page.new_networks.change, opened.change],
         show_progress="minimal",
         **QUEUE_FOR_NETWORKS,
     )
-    def columns(chosen: list[str], is_open: bool, upload: Upload | None, *shown_as: Any) -> None:
+    def columns(chosen: list[str], is_open: bool, before: dict[str, Any]) -> None:
         entries = chosen_entries(shelf, chosen) if is_open else []
         if not entries:
             return
@@ -49,10 +64,9 @@ def maps_tab(shelf: Shelf, picture: gr.Image, networks: gr.Dropdown, tab: gr.Tab
             layers = []
             for entry in entries:
                 with gr.Column(min_width=320, elem_classes="lab-column", key=f"{entry.id}-column"):
-                    layers += _column(shelf, entry, picture, settings, upload, shown_as)
+                    layers += _column(page, settings, shelf, entry, before)
         if walk:
             connect(walk, ways, layers, FOLLOW)
-        current.made_with(upload, *shown_as)
 
 
 def _loaded(shelf: Shelf, entry: Entry) -> Network | str:
@@ -63,9 +77,7 @@ def _loaded(shelf: Shelf, entry: Entry) -> Network | str:
         return str(error)
 
 
-def _column(
-    shelf: Shelf, entry: Entry, picture: gr.Image, settings: list[Any], upload: Upload | None, shown_as: tuple[Any, ...]
-) -> list[gr.Dropdown]:
+def _column(page: Page, settings: Settings, shelf: Shelf, entry: Entry, before: dict[str, Any]) -> list[gr.Dropdown]:
     """Lay out one network: its layers, all maps of one, one map, what holds it down, and auxiliary heads.
 
     Returns:
@@ -78,8 +90,7 @@ def _column(
     if isinstance(network, str):
         gr.HTML(cards.notice(network, "alert"))
         return []
-    first, channel = _of_link(network)
-    show = partial(_show, shelf, entry)
+    first, channel = _of_link(network, before)
     layer = gr.Dropdown(
         tree(network),
         value=first,
@@ -88,11 +99,11 @@ def _column(
         elem_classes="lab-layer",
         key=f"{entry.id}-layer",
     )
-    shown = _outputs(entry, show(upload, first, channel, *shown_as))
-    links.keep(f"layer~{entry.id}", layer)
-    links.keep(f"map~{entry.id}", shown[NUMBER])
-    asked = [picture, layer, shown[NUMBER], *settings]
-    scale, order, over = settings
+    show = partial(_show, shelf, entry)
+    shown = _outputs(entry, channel, network.layers[first].shape[0] - 1)
+    links.keep(f"layer~{entry.id}", layer, settings.kept)
+    links.keep(f"map~{entry.id}", shown[NUMBER], settings.kept)
+    asked = [page.picture, layer, shown[NUMBER], settings.scale, settings.order, settings.over]
 
     def anew(upload: Upload | None, layer: str, _: int, *shown_as: Any) -> tuple[dict[str, Any], ...]:
         return show(upload, layer, None, *shown_as)
@@ -100,22 +111,25 @@ def _column(
     def press(upload: Upload, layer: str, _: int, scale: Any, order: Any, over: bool, event: gr.SelectData) -> Any:
         return show(upload, layer, (event.index[0], event.index[1]), scale, order, over)
 
-    gr.on([layer.change, order.change], anew, asked, shown, **FOLLOW)
-    gr.on([picture.change, scale.change, over.change, shown[NUMBER].input], show, asked, shown, **FOLLOW)
-    shown[0].select(press, asked, shown, **FOLLOW)
+    stands: list[Any] = [page.demo.load]
+    same: list[Any] = [settings.new.change, shown[NUMBER].input]
+    other: list[Any] = [layer.change, settings.new_order.change]
+    gr.on(same if channel is None else same + stands, show, asked, shown, key=f"{entry.id}-same", **FOLLOW)
+    gr.on(other + stands if channel is None else other, anew, asked, shown, key=f"{entry.id}-other", **FOLLOW)
+    shown[0].select(press, asked, shown, key=f"{entry.id}-press", **FOLLOW)
     if has_heads(network):
+        predicted = gr.HTML(key=f"{entry.id}-heads")
         heads = partial(_heads, shelf, entry)
-        predicted = gr.HTML(heads(upload), key=f"{entry.id}-heads")
-        picture.change(heads, picture, predicted, **FOLLOW)
+        gr.on([*stands, settings.new.change], heads, page.picture, predicted, key=f"{entry.id}-predict", **FOLLOW)
     return [layer]
 
 
-def _of_link(network: Network) -> tuple[str, int | None]:
-    """The layer, and the map of it, that the page's address names for a network; otherwise its first layer."""
+def _of_link(network: Network, before: dict[str, Any]) -> tuple[str, int | None]:
+    """The layer and the map that were chosen before, or that the page's address names; otherwise the first layer."""
     id = network.entry.id
-    if (layer := links.asked(f"layer~{id}")) not in network.layers:
+    if (layer := links.asked(f"layer~{id}", before)) not in network.layers:
         layer = next(iter(network.layers))
-    return layer, links.asked_number(f"map~{id}", 0, network.layers[layer].shape[0] - 1)
+    return layer, links.asked_number(f"map~{id}", 0, network.layers[layer].shape[0] - 1, before)
 
 
 def tree(network: Network) -> list[tuple[str, str]]:
@@ -141,17 +155,20 @@ _COLUMN: list[tuple[Any, dict[str, Any]]] = [
 NUMBER = 2  # the slider's place among them
 
 
-def _outputs(entry: Entry, values: tuple[dict[str, Any], ...]) -> list[Any]:
-    """Make the components of a column that show a layer, with their first values."""
+def _outputs(entry: Entry, channel: int | None, last: int) -> list[Any]:
+    """Make the components of a column that show a layer; pictures and number are seen once there is a picture."""
     made: list[Any] = []
-    for value, (kind, fixed) in zip(values, _COLUMN, strict=True):
-        own = {key: part for key, part in value.items() if key != "__type__"}
+    for kind, fixed in _COLUMN:
+        own: dict[str, Any] = {}
         if "label" in fixed:
-            own.setdefault("label", say(fixed["label"]))
+            own["label"] = say(fixed["label"])
         if kind is gr.Image:
-            own["alt_text"] = say(f"{fixed['label'].split(':')[0]} of the chosen layer of {entry.name}")
-        key, kept = f"{entry.id}-{fixed['elem_classes']}", ["value", "visible", "maximum", "label"]
-        made.append(kind(**{**fixed, **own}, key=key, preserved_by_key=kept))
+            own |= {"alt_text": say(f"{fixed['label'].split(':')[0]} of the chosen layer of {entry.name}")}
+        if kind is gr.Slider:
+            own |= {"value": channel, "maximum": max(last, 1)}
+        if kind in (gr.Image, gr.Slider):
+            own["visible"] = False
+        made.append(kind(**{**fixed, **own}, key=f"{entry.id}-{fixed['elem_classes']}"))
     return made
 
 
@@ -173,10 +190,10 @@ def _show(
     empty = gr.update(value="")
     try:
         if upload is None:
-            return hidden, gr.update(value=say(PICTURE_FIRST)), hidden | {"value": 0}, hidden, empty, empty
+            return hidden, gr.update(value=say(PICTURE_FIRST)), gr.update(visible=False), hidden, empty, empty
         view = look(shelf.network(entry), read(upload), layer, channel, scale, order, over)
     except ValueError as error:
-        return hidden, gr.update(value=say(str(error))), hidden | {"value": 0}, hidden, empty, empty
+        return hidden, gr.update(value=say(str(error))), gr.update(visible=False), hidden, empty, empty
     last = len(view.order) - 1
     return (
         gr.update(value=png(view.picture), visible=True),

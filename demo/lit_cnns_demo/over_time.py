@@ -13,7 +13,7 @@ from .languages import say, spoken
 from .network import Entry
 from .plots import Point
 from .shelf import Shelf
-from .wiring import FOLLOW, PRIVATE, Upload, read
+from .wiring import FOLLOW, PRIVATE, Page, Upload, read
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -88,7 +88,7 @@ def runs_of(shelf: Shelf) -> dict[str, Run]:
     return found
 
 
-def over_time_tab(shelf: Shelf, picture: gr.Image, tab: gr.Tab) -> None:
+def over_time_tab(page: Page, tab: gr.Tab, shelf: Shelf) -> None:
     """Lay out the tab; runs are looked for when it is opened."""
     with gr.Row():
         run = gr.Dropdown(
@@ -128,12 +128,12 @@ def over_time_tab(shelf: Shelf, picture: gr.Image, tab: gr.Tab) -> None:
             answer = gr.HTML(elem_id="moment-answer")
     shown = [said, curve, kernels, maps, answer]
     show = partial(show_moment, shelf)
-    asked = [picture, run, number, layer]
+    asked = [page.picture, run, number, layer]
     links.keep("run", run)
     links.keep("moment", number)
     tab.select(partial(look_for_runs, shelf), run, run, show_progress="hidden", concurrency_id="shelf", **PRIVATE)
     run.change(partial(choose_run, shelf), run, [number, layer], **FOLLOW).then(show, asked, shown, **FOLLOW)
-    gr.on([picture.change, number.change, layer.change], show, asked, shown, **FOLLOW)
+    gr.on([page.new_picture.change, number.change, layer.change], show, asked, shown, **FOLLOW)
 
 
 def look_for_runs(shelf: Shelf, chosen: str | None) -> Any:

@@ -1,5 +1,6 @@
 """How the page is served: alone, or in another program; to everybody who reaches it, or to who logs in."""
 
+import logging
 import os
 import threading
 import time
@@ -151,9 +152,10 @@ def _settings() -> dict[str, Any]:
 
 
 async def not_of_the_page(request: "Request", error: Exception) -> "Response":
-    """What Gradio trips over: an event that is not known, an upload without a name."""
+    """What Gradio trips over: an event that is not known, an upload without a name. The log tells it from a fault."""
     from starlette.responses import JSONResponse
 
+    logging.getLogger(__name__).warning("%s was refused: %r", request.url.path, error)
     return JSONResponse({"detail": NOT_OF_THE_PAGE}, 422)
 
 

@@ -9,7 +9,7 @@ import gradio as gr
 
 from . import cards, links
 from .languages import spoken
-from .wiring import COMPUTE, Upload, or_sentence, read
+from .wiring import COMPUTE, Page, Upload, or_sentence, read
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -22,7 +22,7 @@ SIDE = 960  # pixels of the picture under the boxes
 NO_PICTURE = "Choose a picture, and what training sees of it appears here."
 
 
-def training_tab(demo: gr.Blocks, picture: gr.Image, tab: gr.Tab) -> None:
+def training_tab(page: Page, tab: gr.Tab) -> None:
     """Lay out the tab."""
     with gr.Row():
         recipe = gr.Dropdown(
@@ -38,15 +38,16 @@ def training_tab(demo: gr.Blocks, picture: gr.Image, tab: gr.Tab) -> None:
         count = gr.Slider(1, MOST, value=8, step=1, label="Epochs", info="One view each.", elem_id="training-count")
     shown = gr.HTML(cards.notice(NO_PICTURE), elem_id="training-views")
     links.keep("recipe", recipe)
-    links.reopen(demo, "recipe", recipe, recipes)
-    asked = [picture, recipe, seed, count]
+    links.reopen(page.demo, "recipe", recipe, recipes)
+    asked = [page.picture, recipe, seed, count]
     events: dict[str, Any] = {
         "preprocess": False,
         "trigger_mode": "always_last",
         "show_progress": "minimal",
         **COMPUTE,
     }
-    gr.on([picture.change, recipe.change, seed.change, count.change, tab.select], views_html, asked, shown, **events)
+    new: list[Any] = [page.new_picture.change, recipe.change, seed.change, count.change, tab.select]
+    gr.on(new, views_html, asked, shown, **events)
 
 
 def recipes() -> list[str]:

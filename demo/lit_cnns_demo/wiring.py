@@ -1,13 +1,11 @@
 """What all parts of the page share: how a picture arrives, how events run, and how an error becomes a sentence."""
 
-import json
 from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
-from html import escape
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 import gradio as gr
@@ -33,9 +31,6 @@ QUEUE_FOR_NETWORKS: dict[str, Any] = {
 COMPUTE: dict[str, Any] = {**PRIVATE, **QUEUE_FOR_NETWORKS}
 # events of controls that a visitor moves: the last one counts
 FOLLOW: dict[str, Any] = {"trigger_mode": "always_last", "preprocess": False, "show_progress": "hidden", **COMPUTE}
-SAY = """const made_with = element.querySelector("[data-with]").dataset.with;
-document.dispatchEvent(new CustomEvent("%s", { detail: { made_with } }));"""
-HEAR = """document.addEventListener("%s", (event) => trigger("select", event.detail));"""
 NO_NETWORK = "Choose one network or more from the list."
 
 # A picture as the browser sends it. Events take it without Gradio's preprocessing, which would turn a bad file into an
@@ -95,44 +90,34 @@ def chosen_entries(shelf: "Shelf", chosen: list[str]) -> "list[Entry]":
         return []
 
 
-class Current:
-    """The picture for columns that are new, which a render cannot take without preprocessing.
+def moved(*watched: Any) -> gr.State:
+    """A count that goes up whenever one of the components changes, for others to follow in the components' place.
 
-    A picture that arrives while columns are being made, or a setting that moves then, reaches no listener of theirs,
-    and the columns were made without it. So each render ends with `made_with`, by which the browser says that the
-    columns stand, and `late` is one of the render's triggers. The listener is outside the render: Gradio forgets those
-    inside before the browser does.
+    Gradio's browser half needs it in two ways. Two listeners to one change of a component that both wait until their
+    earlier call is answered set each other off for ever; each listener to a count is on its own. And a render that
+    listens to a component outside of it takes that component's other listeners away; so each render has its own count.
+    """
+    count = gr.State(0)
+    gr.on([one.change for one in watched], lambda now: now + 1, count, count, show_progress="hidden", **PRIVATE)
+    return count
+
+
+class Page(NamedTuple):
+    """What stands beside the tabs, and the counts by which they follow it.
 
     Args:
-        picture: what is chosen.
-        name: of the tab.
-        settings: what else the columns follow.
-
-    Attributes:
-        upload: the state that a render takes.
-        late: the state whose change makes it render again.
+        demo: the app; its `load` comes when the page opens, and within a render when its columns stand in the browser.
+        picture: the chosen picture.
+        networks: the chosen networks.
+        new_picture: goes up when another picture is chosen.
+        new_networks: goes up when other networks are.
     """
 
-    def __init__(self, picture: gr.Image, name: str, *settings: Any) -> None:
-        self.event = f"lab-{name}-stand"
-        self.upload, self.late = gr.State(None), gr.State(0)
-        picture.change(lambda new: new, picture, self.upload, preprocess=False, show_progress="hidden", **PRIVATE)
-        told = gr.HTML(js_on_load=HEAR % self.event, elem_classes="lab-unseen")
-
-        def look(event: gr.EventData, late: int, now: Upload | None, *shown_as: Any) -> tuple[Upload | None, int]:
-            return now, late + (_mark(now, shown_as) != event._data.get("made_with"))
-
-        asked, both = [self.late, picture, *settings], [self.upload, self.late]
-        told.select(look, asked, both, preprocess=False, show_progress="hidden", **PRIVATE)
-
-    def made_with(self, upload: Upload | None, *shown_as: Any) -> None:
-        """Lay out, after all columns, what says which picture and settings they were made with."""
-        mark = f'<i data-with="{escape(_mark(upload, shown_as))}"></i>'
-        gr.HTML(mark, js_on_load=SAY % self.event, elem_classes="lab-unseen")
-
-
-def _mark(upload: Upload | None, shown_as: tuple[Any, ...]) -> str:
-    return json.dumps([upload.get("path") if isinstance(upload, dict) else None, *shown_as])
+    demo: gr.Blocks
+    picture: gr.Image
+    networks: gr.Dropdown
+    new_picture: gr.State
+    new_networks: gr.State
 
 
 def or_sentence(work: Callable[[], str]) -> str:

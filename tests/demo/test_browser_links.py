@@ -1,12 +1,13 @@
 """A visitor goes by the keyboard, passes a link on, presses faster than the lab answers, and has no camera."""
 
 import re
+import time
 
 import pytest
 from browser import PATIENCE, LabPage
 from conftest import EXAMPLES
 from page_facts import FOCUSED
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 pytestmark = pytest.mark.browser
 expect.set_options(PATIENCE)
@@ -16,12 +17,8 @@ def example(visit: LabPage, name: str) -> None:
     visit.page.locator(f'#examples button[title="{name}"]').click()
 
 
-def answered(visit: LabPage, name: str) -> list[str]:
-    """What the first network says of an example, once nothing else is asked."""
-    example(visit, name)
-    visit.wait_for(visit.page.locator("#answers .lab-card"), 1)
-    visit.page.wait_for_timeout(1500)
-    return visit.page.locator("#answers .lab-value").all_inner_texts()
+def answers(visit: LabPage) -> Locator:
+    return visit.page.locator("#answers .lab-value")
 
 
 def test_the_tab_key_goes_through_the_page_as_the_eye_does(visit: LabPage) -> None:
@@ -53,6 +50,19 @@ def test_a_link_that_is_passed_on_opens_the_same_layers(visit: LabPage) -> None:
         expect(page.locator(".lab-caption.prose").nth(column)).to_contain_text(f"{layer} ·")
 
 
+def test_a_link_opens_its_tab_also_when_the_lab_answers_late(page: Page, lab: str) -> None:
+    def late(route: Route) -> None:
+        time.sleep(0.3)
+        route.continue_()
+
+    slow = page.context.new_page()
+    slow.route("**/queue/join*", late)
+    LabPage(slow, f"{lab}?tab=lineage&picture=coffee")
+    expect(slow.get_by_role("tab", name="Lineage")).to_have_attribute("aria-selected", "true")
+    expect(slow).to_have_url(re.compile("tab=lineage"))
+    slow.close()
+
+
 def test_a_link_to_a_reason_opens_with_that_method(visit: LabPage, lab: str) -> None:
     page = visit.page
     LabPage(page, f"{lab}?tab=why&picture=coffee&why=saliency")
@@ -77,11 +87,74 @@ def test_of_layers_that_are_chosen_fast_the_last_one_is_shown(visit: LabPage) ->
 
 def test_of_pictures_that_are_chosen_fast_the_last_one_is_answered(visit: LabPage) -> None:
     visit.choose("resnet20_cifar")
-    alone = [answered(visit, name) for name in ("coffee", "rocket")]
-    assert alone[0] != alone[1]
-    for name in ("coffee", "astronaut", "chelsea", "coffee"):
+    example(visit, "rocket")
+    visit.wait_for(answers(visit), 5)
+    of_rocket = answers(visit).all_inner_texts()
+    example(visit, "coffee")
+    expect(answers(visit)).not_to_have_text(of_rocket)
+    for name in ("astronaut", "chelsea", "coffee", "rocket"):
         example(visit, name)
-    assert answered(visit, "rocket") == alone[1]
+    expect(answers(visit)).to_have_text(of_rocket)
+    visit.page.wait_for_timeout(1500)
+    expect(answers(visit)).to_have_text(of_rocket)
+
+
+def test_a_new_picture_reaches_every_tab_that_has_been_opened(visit: LabPage) -> None:
+    page = visit.page
+    visit.choose("resnet20_cifar")
+    example(visit, "coffee")
+    visit.wait_for(answers(visit), 5)
+    compared = answers(visit).all_inner_texts()
+    visit.tab("Feature maps")
+    caption = page.locator(".lab-caption.prose")
+    expect(caption).to_contain_text("conv1 ·")
+    seen = caption.inner_text()
+    visit.tab("Why")
+    reason = page.locator(".lab-reason figcaption")
+    expect(reason).to_contain_text("at stage3_3")
+    explained = reason.inner_text()
+    example(visit, "rocket")
+    expect(reason).not_to_have_text(explained)
+    visit.tab("Feature maps")
+    expect(caption).not_to_have_text(seen)
+    visit.tab("Compare")
+    expect(answers(visit)).not_to_have_text(compared)
+    expect(page).to_have_url(re.compile("picture=rocket"))
+
+
+def test_a_column_keeps_its_layer_and_map_when_another_network_is_chosen(visit: LabPage) -> None:
+    page = visit.page
+    visit.choose("lenet5_modern")
+    example(visit, "coffee")
+    visit.tab("Feature maps")
+    visit.wait_for(page.locator(".lab-maps img"), 1)
+    visit.choose_layer(0, "C3")
+    expect(page.locator(".lab-caption.prose")).to_contain_text("C3 ·")
+    page.locator(".lab-number input[type=number]").fill("7")
+    expect(page.locator(".lab-one-caption.prose")).to_contain_text("Map 7 of C3")
+    expect(page).to_have_url(re.compile("map%7E[^&]*=7"))
+    visit.page.locator("#networks input").click()
+    page.get_by_role("option").filter(has_text="resnet20_cifar").first.click()
+    page.keyboard.press("Escape")
+    visit.wait_for(page.locator(".lab-maps img"), 2)
+    expect(page.locator(".lab-one-caption.prose").first).to_contain_text("Map 7 of C3")
+    expect(page.locator(".lab-layer input").first).to_have_value(re.compile("C3 · "))
+
+
+def test_a_link_to_a_class_opens_its_reason(visit: LabPage) -> None:
+    page = visit.page
+    visit.choose("resnet20_cifar")
+    example(visit, "coffee")
+    visit.tab("Why")
+    expect(page.locator(".lab-reason figcaption")).to_contain_text("at stage3_3")
+    page.locator(".lab-why-class input").click()
+    page.get_by_role("option", name="ship").click()
+    expect(page.locator(".lab-reason figcaption")).to_contain_text("ship")
+    link = page.url
+    page.goto("about:blank")
+    LabPage(page, link)
+    expect(page.locator(".lab-reason figcaption")).to_contain_text("ship")
+    expect(page.locator(".lab-why-class input")).to_have_value("ship")
 
 
 def test_a_picture_is_answered_while_networks_are_compared(visit: LabPage) -> None:

@@ -84,6 +84,9 @@ def test_what_a_method_cannot_do_is_said_in_the_column(page: Page) -> None:
 def test_the_square_slides_until_it_has_been_everywhere_or_is_stopped(page: Page) -> None:
     method(page, "Occlusion")
     expect(page.locator("#why")).to_contain_text("A grey square slides")
+    side = page.locator("#why-square input[type=number]")
+    side.fill("10")
+    side.blur()  # many places, so that it is stopped before it has been in all
     page.locator(".lab-start").nth(1).click()
     bar = page.locator(".lab-reason progress")
     expect(bar).to_have_count(1)
@@ -93,7 +96,7 @@ def test_the_square_slides_until_it_has_been_everywhere_or_is_stopped(page: Page
     page.wait_for_timeout(1000)
     assert bar.get_attribute("value") == reached
     page.locator(".lab-start").first.click()
-    expect(page.locator(".lab-reason figcaption").first).to_contain_text("In its worst place the square of 8 pixels")
+    expect(page.locator(".lab-reason figcaption").first).to_contain_text("In its worst place the square of 3 pixels")
     expect(page.locator(".lab-reason").first.locator("progress")).to_have_count(0)
 
 
