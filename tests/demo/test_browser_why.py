@@ -87,6 +87,8 @@ def test_the_square_slides_until_it_has_been_everywhere_or_is_stopped(page: Page
     side = page.locator("#why-square input[type=number]")
     side.fill("10")
     side.blur()  # many places, so that it is stopped before it has been in all
+    for column in range(2):
+        expect(page.locator(".lab-why").nth(column)).to_contain_text("Slide the square")
     page.locator(".lab-start").nth(1).click()
     bar = page.locator(".lab-reason progress")
     expect(bar).to_have_count(1)
