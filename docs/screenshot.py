@@ -1,13 +1,15 @@
 """Take the documents' pictures of the lab, on the networks that ship: `python docs/screenshot.py [PANEL...]`.
 
-Each panel is opened by its link. It needs Chromium. Over time it shows a run of LeNet-5 on scikit-learn's digits, which
-is trained first.
+Each panel is opened by its link. It needs Chromium. Many pictures and Over time show a run of LeNet-5 on
+scikit-learn's digits, which is trained first.
 """
 
 import argparse
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,10 +17,11 @@ from typing import NamedTuple
 
 from lit_cnns_demo import build, serve
 from PIL import Image
+from playwright.sync_api import Page, expect
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "demo"))
-from browser import LabPage, open_page  # noqa: E402
+from browser import PATIENCE, LabPage, open_page  # noqa: E402
 
 PICTURE = ROOT / "demo" / "lit_cnns_demo" / "examples" / "chelsea.jpg"
 IMAGES = ROOT / "docs" / "images"
@@ -28,6 +31,12 @@ COLOURS = 192  # enough that nobody sees it, and a third of the bytes
 PAIR = "networks=vgg_cifar_cifar10,resnet20_cifar_cifar10"
 
 
+def compare_on_digits(page: Page) -> None:
+    expect(page.locator("#gallery input")).to_have_value(re.compile("digits"), timeout=PATIENCE)
+    page.locator("#networks .token").first.wait_for()
+    page.locator("#many-start").click()
+
+
 class Panel(NamedTuple):
     """A view of the lab.
 
@@ -35,23 +44,25 @@ class Panel(NamedTuple):
         link: the address after its "?".
         there: what is on the page once the panel shows something.
         height: of the window in pixels.
-        press: a button that starts it.
+        start: what a visitor does to start it.
         language: the visitor's.
     """
 
     link: str
     there: str
     height: int = 900
-    press: str | None = None
+    start: Callable[[Page], None] | None = None
     language: str = "en-US"
 
 
 PANELS = {
-    "lab_many": Panel(f"tab=many&{PAIR}", "#many .lab-report", 1300, "#many-start"),
-    "lab_kernels": Panel("tab=kernels&networks=alexnet_cifar_13pct_cifar10", ".lab-kernels img"),
-    "lab_why": Panel(f"tab=why&picture=chelsea&{PAIR}", ".lab-heat"),
-    "lab_training": Panel("tab=training&picture=chelsea&recipe=alexnet_cifar_13pct/cifar10", "#training-views img"),
-    "lab_time": Panel("tab=time&picture=digit_5", "#moment-kernels img"),
+    "lab_many": Panel("tab=many", "#many .lab-report", 1500, compare_on_digits),
+    "lab_kernels": Panel("tab=kernels&networks=alexnet_cifar_13pct_cifar10", ".lab-kernels img", 1100),
+    "lab_why": Panel(f"tab=why&picture=chelsea&{PAIR}", ".lab-heat", 1150),
+    "lab_training": Panel(
+        "tab=training&picture=chelsea&recipe=alexnet_cifar_13pct/cifar10", "#training-views img", 1150
+    ),
+    "lab_time": Panel("tab=time&picture=digit_5", "#moment-kernels img", 1150),
     "lab_lineage": Panel("tab=lineage&lineage=alexnet", "#lineage-drawing svg", 1500),
     "lab_claims": Panel("tab=claims&claim=degradation", "img.lab-drawn"),
     "lab_told_ko": Panel("tab=claims&claim=told", ".lab-told", language="ko-KR"),
@@ -72,7 +83,7 @@ def main() -> None:
     wanted = parser.parse_args().panels or names
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     with TemporaryDirectory() as folder:
-        if "lab_time" in wanted:
+        if {"lab_many", "lab_time"} & set(wanted):
             command = [sys.executable, "-m", "lit_cnns", "fit", "--config", *RUN]
             subprocess.run(command, cwd=folder, check=True, capture_output=True)
         lab = build([folder])
@@ -84,8 +95,8 @@ def main() -> None:
             if panel := PANELS.get(name):
                 with open_page(chromium, width=1120, height=panel.height, language=panel.language) as page:
                     page.goto(f"{address}?{panel.link}")
-                    if panel.press:
-                        page.locator(panel.press).click()
+                    if panel.start:
+                        panel.start(page)
                     page.locator(panel.there).first.wait_for()
                     page.wait_for_timeout(3000)
                     keep(Image.open(BytesIO(page.screenshot())), name)
