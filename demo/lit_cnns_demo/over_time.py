@@ -226,7 +226,7 @@ def moment(shelf: Shelf, run: Run, number: Any, image: "Tensor | None", layer: s
     told = {"number": int(number), "of": len(moments), "epoch": at.epoch, "step": at.step, "layer": layer}
     told["kernels"] = features.kernels(network.net)
     if image is not None:
-        found = panels.answer(network, image)
+        found = panels.answer(network, panels.Shown(image))
         told["maps"] = layer_views.look(network, image, layer).picture
         told |= {"answer": found.as_data(), "card": cards.answers([found])}
     return told

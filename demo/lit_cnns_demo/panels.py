@@ -71,6 +71,26 @@ class Refusal:
     sentence: str
 
 
+class Shown:
+    """A picture that networks are asked about. What several of them have in common is worked out once.
+
+    Args:
+        image: uint8 `[C, H, W]`.
+    """
+
+    def __init__(self, image: Tensor) -> None:
+        self.traits = Traits(image)
+        self._image = image
+        self._fitted: dict[str, Tensor] = {}
+
+    def fitted(self, preprocessing: dict[str, Any]) -> Tensor:
+        """The picture in a network's channels and size; mean and deviation come later."""
+        key = repr(sorted((name, value) for name, value in preprocessing.items() if name not in ("mean", "std")))
+        if key not in self._fitted:
+            self._fitted[key] = fit_image(self._image, preprocessing)
+        return self._fitted[key]
+
+
 def picture(path: str, name: str) -> Tensor:
     """Read an uploaded picture; a JPEG file much larger than networks need is decoded at a fraction of its size.
 
@@ -86,18 +106,18 @@ def picture(path: str, name: str) -> Tensor:
 def compare(shelf: Shelf, entries: list[Entry], image: Tensor) -> list[Answer | Refusal]:
     """Ask each network what is in a picture."""
     answers: list[Answer | Refusal] = []
-    traits = Traits(image)
+    shown = Shown(image)
     for entry in entries:
         try:
-            answers.append(answer(shelf.network(entry), image, traits))
+            answers.append(answer(shelf.network(entry), shown))
         except ValueError as error:
             answers.append(Refusal(entry, str(error)))
     return answers
 
 
-def answer(network: Network, image: Tensor, traits: Traits | None = None) -> Answer:
-    """Ask one network what is in a picture, whose traits may be known."""
-    seen = fit_image(image, network.preprocessing)
+def answer(network: Network, shown: Shown) -> Answer:
+    """Ask one network what is in a picture."""
+    seen = shown.fitted(network.preprocessing)
     label = torch.zeros(1, dtype=torch.long)  # `prepare` takes what a DataModule yields
     batch, _ = prepare((seen[None], label, label), network.preprocessing, train=False)
     fresh = not network.times  # later answers cost one pass, and the median is that of the latest
@@ -113,7 +133,7 @@ def answer(network: Network, image: Tensor, traits: Traits | None = None) -> Ans
         macs=macs,
         class_names=network.class_names,
         world=world(network.entry.description),
-        hint=(traits or Traits(image)).outside(network.entry.description),
+        hint=shown.traits.outside(network.entry.description),
         seen=seen,
     )
 

@@ -2,6 +2,7 @@
 
 from lit_cnns.callbacks.casting import CastOnce
 from lit_cnns.callbacks.predictions import PredictionTable, check_output, prediction, write_table
+from lit_cnns.callbacks.sparing import NoProfiler, SparingProgressBar, spare
 from lit_cnns.callbacks.watching import DeadStart, GradientNorm, ImagesPerSecond, ProbePictures
 
 __all__ = [
@@ -9,9 +10,12 @@ __all__ = [
     "DeadStart",
     "GradientNorm",
     "ImagesPerSecond",
+    "NoProfiler",
     "PredictionTable",
     "ProbePictures",
+    "SparingProgressBar",
     "check_output",
     "prediction",
+    "spare",
     "write_table",
 ]

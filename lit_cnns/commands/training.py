@@ -21,7 +21,7 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_warn
 
 import lit_cnns.data
 import lit_cnns.lineage  # noqa: F401  (its classes answer to their short names)
-from lit_cnns.callbacks import DeadStart, ImagesPerSecond, PredictionTable
+from lit_cnns.callbacks import DeadStart, ImagesPerSecond, PredictionTable, spare
 from lit_cnns.classifier import LitClassifier
 from lit_cnns.commands import LIGHTNING_VERBS
 from lit_cnns.commands.arguments import FROM_DATA, VERSION, Arranged, arrange, claim_folder
@@ -167,6 +167,7 @@ class LitCLI(LightningCLI):
 
     def instantiate_trainer(self, **kwargs: Any) -> L.Trainer:
         trainer = super().instantiate_trainer(**kwargs)
+        spare(trainer)
         self.cut.minutes = self._get(self.config_init, "save_every")
         strategy: Any = trainer.strategy
         if vars(strategy).get("_timeout") == default_pg_timeout:  # one of several processes, without its own
