@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, TimeoutError, expect, sync_playwright
 
 PATIENCE = 120_000  # ms, for a machine that has more to do
 BETWEEN = 2  # pixels between two views in one picture
@@ -37,6 +37,18 @@ def open_page(
         page.set_default_timeout(PATIENCE)
         yield page
         context.close()
+
+
+def choose(page: Page, box: Locator, name: str) -> None:
+    """Choose from a list; an answer that comes meanwhile closes it, and it is opened again."""
+    option = page.get_by_role("option").filter(has_text=name).first
+    for _ in range(5):
+        box.click()
+        try:
+            return option.click(timeout=PATIENCE / 20)
+        except TimeoutError:
+            page.keyboard.press("Escape")
+    raise AssertionError(f"The list has no {name!r}.")
 
 
 class LabPage:
@@ -79,8 +91,7 @@ class LabPage:
 
     def choose_layer(self, column: int, name: str) -> None:
         """Choose a layer in one network's column of the feature maps."""
-        self.page.locator(".lab-layer input").nth(column).click()
-        self.page.get_by_role("option").filter(has_text=f"{name} · ").first.click()
+        choose(self.page, self.page.locator(".lab-layer input").nth(column), f"{name} · ")
 
     def tour(self, picture: Path, layers: dict[str, str]) -> Image.Image:
         """Compare networks on a picture, then look at a layer of each; both views of the window, one above the other.

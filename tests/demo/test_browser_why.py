@@ -2,13 +2,15 @@
 
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from browser import PATIENCE, LabPage, open_page
+from browser import PATIENCE, LabPage, choose, open_page
 from conftest import EXAMPLES
-from lit_cnns_demo import build, serve, shelf
+from lit_cnns_demo import build, reasons, serve, shelf
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
@@ -48,8 +50,7 @@ def method(page: Page, name: str) -> None:
 
 
 def pick(page: Page, what: str, column: int, name: str) -> None:
-    page.locator(f".lab-why-{what} input").nth(column).click()
-    page.get_by_role("option").filter(has_text=name).first.click()
+    choose(page, page.locator(f".lab-why-{what} input").nth(column), name)
 
 
 def test_each_network_has_a_heat_map_of_its_class_with_a_scale(page: Page) -> None:
@@ -81,7 +82,16 @@ def test_what_a_method_cannot_do_is_said_in_the_column(page: Page) -> None:
     expect(page.locator(".lab-spread li")).to_have_count(5)
 
 
-def test_the_square_slides_until_it_has_been_everywhere_or_is_stopped(page: Page) -> None:
+def test_the_square_slides_until_it_has_been_everywhere_or_is_stopped(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(*asked: Any) -> Iterator[reasons.Reason]:
+        for so_far in hide(*asked):
+            yield so_far
+            time.sleep(1)
+
+    hide = reasons.hide
+    monkeypatch.setattr(reasons, "hide", slowly)
     method(page, "Occlusion")
     expect(page.locator("#why")).to_contain_text("A grey square slides")
     side = page.locator("#why-square input[type=number]")
@@ -97,6 +107,7 @@ def test_the_square_slides_until_it_has_been_everywhere_or_is_stopped(page: Page
     reached = bar.get_attribute("value")
     page.wait_for_timeout(1000)
     assert bar.get_attribute("value") == reached
+    monkeypatch.undo()
     page.locator(".lab-start").first.click()
     expect(page.locator(".lab-reason figcaption").first).to_contain_text("In its worst place the square of 3 pixels")
     expect(page.locator(".lab-reason").first.locator("progress")).to_have_count(0)
