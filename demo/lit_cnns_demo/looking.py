@@ -111,16 +111,17 @@ def _column(page: Page, settings: Settings, shelf: Shelf, entry: Entry, before: 
     def press(upload: Upload, layer: str, _: int, scale: Any, order: Any, over: bool, event: gr.SelectData) -> Any:
         return show(upload, layer, (event.index[0], event.index[1]), scale, order, over)
 
-    stands: list[Any] = [page.demo.load]
     same: list[Any] = [settings.new.change, shown[NUMBER].input]
     other: list[Any] = [layer.change, settings.new_order.change]
-    gr.on(same if channel is None else same + stands, show, asked, shown, key=f"{entry.id}-same", **FOLLOW)
-    gr.on(other + stands if channel is None else other, anew, asked, shown, key=f"{entry.id}-other", **FOLLOW)
+    (other if channel is None else same).append(page.demo.load)
+    gr.on(same, show, asked, shown, key=f"{entry.id}-same", **FOLLOW)
+    gr.on(other, anew, asked, shown, key=f"{entry.id}-other", **FOLLOW)
     shown[0].select(press, asked, shown, key=f"{entry.id}-press", **FOLLOW)
     if has_heads(network):
         predicted = gr.HTML(key=f"{entry.id}-heads")
         heads = partial(_heads, shelf, entry)
-        gr.on([*stands, settings.new.change], heads, page.picture, predicted, key=f"{entry.id}-predict", **FOLLOW)
+        stands: list[Any] = [page.demo.load, settings.new.change]
+        gr.on(stands, heads, page.picture, predicted, key=f"{entry.id}-predict", **FOLLOW)
     return [layer]
 
 
