@@ -2,15 +2,11 @@
 
 import math
 
+from .gains import gap
 from .judging import Verdict, difference, judge_effect, ratio
-from .training import Arm, Run, Runs, Scale, TrainingClaim, last, when
+from .training import Arm, Runs, Scale, TrainingClaim, last, when
 
 LEVEL = 40.0  # percent of training error
-
-
-def gap(run: Run) -> float:
-    """How many points the test error lies above the training error at the end."""
-    return run.test_error - last(run, "train_error")
 
 
 def judge(runs: Runs) -> Verdict:

@@ -18,6 +18,11 @@ def test_error(run: Run) -> float:
     return run.test_error
 
 
+def gap(run: Run) -> float:
+    """How many points the test error lies above the training error at the end."""
+    return run.test_error - last(run, "train_error")
+
+
 def on_test_error(
     id: str,
     arms: tuple[Arm, ...],
