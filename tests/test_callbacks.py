@@ -79,6 +79,14 @@ def test_a_loss_that_fell_from_a_wild_start_to_chance_is_dead_too(tmp_path):
         fit(tmp_path, Wild(), DeadStart(30))
 
 
+def test_a_network_that_does_not_move_is_told_of_when_batches_are_gathered_too(tmp_path):
+    class Still(Foreign):
+        chance_loss = math.log(4)
+
+    with pytest.warns(UserWarning, match="After 30 steps the loss is 1.38.* it does not learn"):
+        fit(tmp_path, Still(lr=1e-9), DeadStart(30), epochs=40, accumulate_grad_batches=2)
+
+
 @pytest.mark.parametrize("name", ["googlenet_cifar", "lenet5_modern", "vgg_cifar"])
 def test_chance_loss_is_what_a_network_of_equal_answers_has(name):
     module = lit_cnns.build(name)

@@ -1,7 +1,7 @@
 """The progress bar and the profiler of `lit-cnns fit`."""
 
 import lightning as L
-from lightning.pytorch.callbacks import RichProgressBar
+from lightning.pytorch.callbacks import RichProgressBar, TQDMProgressBar
 from lightning.pytorch.profilers import SimpleProfiler
 
 from lit_cnns import Digits, LitLeNet5
@@ -44,3 +44,11 @@ def test_without_a_bar_there_is_none():
     none = trainer(enable_progress_bar=False)
     spare(none)
     assert none.progress_bar_callback is None
+
+
+def test_without_rich_lightning_s_other_bar_stays(monkeypatch):
+    monkeypatch.setattr("lightning.pytorch.callbacks.progress.rich_progress._RICH_AVAILABLE", False)
+    monkeypatch.setattr("lightning.pytorch.trainer.connectors.callback_connector._RICH_AVAILABLE", False)
+    ours = trainer()
+    spare(ours)
+    assert type(ours.progress_bar_callback) is TQDMProgressBar

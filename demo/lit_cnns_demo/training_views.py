@@ -86,8 +86,8 @@ def views_of(image: "Tensor", recipe: str, seed: Any, count: Any) -> "list[Seen]
         raise ValueError(f"There is no recipe {str(recipe)[:60]!r} here; choose one from the list.")
     number, epochs = _whole(seed, "The seed", 0, 2**31), _whole(count, "The number of epochs", 1, MOST)
     data = data_of(read_config(find_config(recipe)), seed=number)
-    partner = read_image(EXAMPLES / "coffee.jpg")
-    return seen_in_training(data, image, range(epochs), partner)
+    coffee = read_image(EXAMPLES / "coffee.jpg")
+    return seen_in_training(data, image, range(epochs), None if image.equal(coffee) else coffee)
 
 
 def _whole(value: Any, what: str, low: int, high: int) -> int:

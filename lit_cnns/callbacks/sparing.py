@@ -47,6 +47,7 @@ def spare(trainer: L.Trainer) -> None:
 
 
 def _is_default(callback: Callback) -> bool:
-    made = ("_refresh_rate", "_leave", "theme", "_console_kwargs")
+    if type(callback) is not RichProgressBar:
+        return False
     usual = vars(RichProgressBar())
-    return type(callback) is RichProgressBar and all(vars(callback)[name] == usual[name] for name in made)
+    return all(vars(callback)[name] == usual[name] for name in ("_refresh_rate", "_leave", "theme", "_console_kwargs"))

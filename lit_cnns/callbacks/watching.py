@@ -45,10 +45,11 @@ class DeadStart(Callback):
         if self.over or not isinstance(outputs, dict) or "loss" not in outputs:
             return
         step = trainer.global_step
+        loss = outputs["loss"].detach() * trainer.accumulate_grad_batches  # which Lightning has divided it by
         if step <= self.steps // 10:
-            self.first.append(outputs["loss"].detach())
+            self.first.append(loss)
         elif step > self.steps * 2 // 3:
-            self.last.append(outputs["loss"].detach())
+            self.last.append(loss)
         if step >= self.steps:
             self.over = True
             self._judge(pl_module)

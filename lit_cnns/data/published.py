@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from lightning.pytorch.utilities.rank_zero import rank_zero_info
 from torch import Tensor
 
+from lit_cnns.data.files import FileSet, Shown
 from lit_cnns.data.memory import TensorSet
 from lit_cnns.data.module import ImageData, stratified
 from lit_cnns.data.pictures import resize_to
@@ -92,6 +93,11 @@ class PublishedSet(ImageData):
             raise ValueError(f"val_size is {self.val_size}, but {self.title} has {len(labels)} training pictures.")
         train, val = stratified(labels, self.val_size, self.split_seed)
         return pictures.subset(train if split == "train" else val)
+
+    def showing(self, images: list[Tensor]) -> FileSet:
+        """A training set of these pictures, whole as `_fit` leaves those of the set; training draws the crop."""
+        whole = {**self.preprocessing, "crop": self.preprocessing["resize"]}
+        return FileSet(Shown(images), torch.arange(len(images)), whole)
 
     def _fit(self, images: Tensor) -> Tensor:
         """All that `fit_image` does, but the crop, which training draws."""

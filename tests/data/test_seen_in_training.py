@@ -40,9 +40,10 @@ def place_told(corners: Any, across: float, down: float) -> tuple[float, float]:
         ImageNet(train_crop="central_square", train_resize=256, corner_crops=True),
         ImageFolder(image_size=32, crop_padding=4),
         CIFAR10(flip=True, crop_padding=4),
+        CIFAR10(flip=True, image_size=24),
         ImageNet(train_crop="random_resized", rotate_degrees=20, translate=0.1),
     ],
-    ids=["patch", "scale", "square", "corners", "small", "cifar", "turned"],
+    ids=["patch", "scale", "square", "corners", "small", "cifar", "cut", "turned"],
 )
 def test_the_corners_are_where_the_pixels_come_from(data: Any) -> None:
     checked = 0
@@ -55,6 +56,12 @@ def test_the_corners_are_where_the_pixels_come_from(data: Any) -> None:
                 assert place_shown(seen.image, x, y) == pytest.approx(told, abs=3)
                 checked += 1
     assert checked > 10
+
+
+def test_a_cut_that_is_smaller_than_the_set_s_pictures_moves_from_epoch_to_epoch() -> None:
+    seen = seen_in_training(CIFAR10(image_size=24), ramps(), range(8))
+    assert {one.image.shape for one in seen} == {(3, 24, 24)}
+    assert len({one.corners for one in seen}) > 4
 
 
 def test_the_same_seed_and_epoch_show_the_same_and_others_do_not() -> None:
