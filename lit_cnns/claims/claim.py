@@ -137,7 +137,7 @@ def run(claim: Claim, settings: Settings) -> Verdict:
     }
     write_whole(json.dumps(kept, indent=1).encode(), settings.folder / RESULTS)
     draw(claim, results, settings.folder)
-    write_whole(paragraph(claim, verdict).encode(), settings.folder / "verdict.md")
+    write_whole(paragraph(claim, verdict, results).encode(), settings.folder / "verdict.md")
     return verdict
 
 
@@ -146,9 +146,16 @@ def draw(claim: Claim, results: Results, folder: Path) -> None:
     from .drawing import new_figure, save, styled
 
     with styled():
-        figure = new_figure(f"{headline(claim.id).replace('^2', '²')}\nVerdict: {claim.judge(results).word}")
+        figure = new_figure(f"{headline(claim.id).replace('^2', '²')}\n{_found(claim.judge(results), results)}")
         claim.draw(results, figure)
         save(figure, folder)
+
+
+def _found(verdict: Verdict, results: Results) -> str:
+    """The verdict with the number that it was decided by, and the data."""
+    number = f": {verdict.value.text()}" if verdict.value else ""
+    data = f" on {results['data'].split(', ')[-1]}" if results.get("data") else ""
+    return f"Verdict{data}: {verdict.word}{number}"
 
 
 def read(folder: Path) -> dict[str, Any] | None:
@@ -163,10 +170,11 @@ def verdict_of(kept: Mapping[str, Any]) -> Verdict:
     return Verdict(kept["verdict"]["word"], kept["verdict"]["sentence"], Interval(**value) if value else None)
 
 
-def paragraph(claim: Claim, verdict: Verdict) -> str:
+def paragraph(claim: Claim, verdict: Verdict, results: Results) -> str:
     """The finding in a paragraph."""
+    data = f"Data: {results['data']}. " if results.get("data") else ""
     return (
-        f"**{headline(claim.id)}** ({statement(claim.id)['where']}). {verdict.sentence} "
+        f"**{headline(claim.id)}** ({statement(claim.id)['where']}). {verdict.sentence} {data}"
         f"Verdict: **{verdict.word}**. Rule: {claim.rule}\n"
     )
 

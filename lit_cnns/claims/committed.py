@@ -35,10 +35,24 @@ def command(claim: Claim, kept: dict[str, Any] | None = None) -> str:
 
 def ran_with(kept: dict[str, Any]) -> str:
     """What results depend on, in a line."""
-    found, data = kept["conditions"], kept["results"].get("data")
-    parts = [f"budget {kept['budget']}" if kept["budget"] else "", f"data: {data}" if data else ""]
-    runs = kept["results"].get("runs")
-    if isinstance(runs, list):
-        seconds = sum(run["seconds"] for run in (*runs, *kept["results"]["tuning"]))
-        parts.append(f"{len(runs)} runs and {len(kept['results']['tuning'])} for the rates, {seconds / 3600:.1f} hours")
-    return "; ".join([*filter(None, parts), f"{found['device']}, torch {found['torch']}"])
+    found, results = kept["conditions"], kept["results"]
+    parts = [f"budget {kept['budget']}"] if kept["budget"] else []
+    parts += [f"data: {results['data']}"] if results.get("data") else []
+    parts += _training(results) if isinstance(results.get("runs"), list) else []
+    return "; ".join([*parts, f"{found['device']}, torch {found['torch']}"])
+
+
+def _training(results: dict[str, Any]) -> list[str]:
+    """The scale of training, its time, and the rates, with a word on those that lie at the edge of what was tried."""
+    scale, runs, tuning = results["scale"], results["runs"], results["tuning"]
+    hours = sum(run["seconds"] for run in (*runs, *tuning)) / 3600
+    pictures = f"{scale['pictures']:,}" if scale["pictures"] else "all"
+    rates = sorted(scale["rates"])
+    edges = {rates[0]: " (the lowest tried)", rates[-1]: " (the highest tried)"} if len(rates) > 1 else {}
+    chosen = {run["arm"]: f"{run['rate']:g}{edges.get(run['rate'], '')}" for run in runs}
+    took = ", ".join(f"{arm} took {rate}" for arm, rate in chosen.items())
+    return [
+        f"{pictures} pictures, {scale['epochs']} passes, batches of {scale['batch']}, {scale['seeds']} seeds",
+        f"{len(runs)} runs and {len(tuning)} for the rates, {hours:.1f} hours",
+        f"rates of {', '.join(f'{rate:g}' for rate in rates)}: {took}",
+    ]

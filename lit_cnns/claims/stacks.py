@@ -1,5 +1,6 @@
 """A stack of 3x3 convolutions beside the one large convolution that sees as much."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -81,9 +82,9 @@ def _counted(kernels: list[int]) -> dict[str, float]:
 
 
 def draw_stacks(results: Results, figure: "Figure") -> None:
-    """Weights and rectifiers side by side; a diamond where the paper has the weights."""
-    paper = [9 * results["count"], results["kernel"] ** 2]
+    """Weights and rectifiers side by side; a diamond where the paper has the weights: of three against one 7 x 7."""
     side = results["kernel"]
+    paper: Sequence[float] = [9 * results["count"], side**2] if side == 7 else ()
     names = {"stack": f"{NUMBERS[results['count']].lower()} 3 x 3", "single": f"one {side} x {side}"}
     left, right = panels(figure, 2)
     bars(left, {names[key]: results[key]["per_c2"] for key in names}, "{:g}", paper=paper)

@@ -64,8 +64,9 @@ def test_degradation_needs_the_deeper_plain_network_to_be_worse():
     assert claim.decide(mixed(runs)).word == "not at this scale"
     turned = {**runs, "plain-20": runs["plain-56"], "plain-56": runs["plain-20"]}
     assert claim.decide(turned).word == "does not hold"
-    worse_too = {**runs, "ResNet-56": [made("ResNet-56", seed, [33 + seed / 2]) for seed in range(3)]}
-    assert claim.decide(worse_too).word == "holds in direction"
+    for end in (33, 27.9):  # surely worse, and not surely better
+        no_better = {**runs, "ResNet-56": [made("ResNet-56", seed, [end + seed / 2]) for seed in range(3)]}
+        assert claim.decide(no_better).word == "holds in direction"
 
 
 @pytest.mark.parametrize(("gain", "word"), [(2.0, "holds"), (0.0, "not at this scale"), (-2.0, "does not hold")])
