@@ -3,14 +3,20 @@
 import os
 import pickle
 import re
+import subprocess
+import sys
 
+import lightning as L
 import pytest
 import torch
 from torch.distributed.checkpoint import FileSystemWriter, save
 
 import lit_cnns
+from lit_cnns import recipes, runs
 from lit_cnns.checkpoints import CheckpointError, describe, load
 from lit_cnns.cli import main
+from lit_cnns.data import data_of
+from lit_cnns.sharded import is_sharded
 
 
 @pytest.fixture
@@ -67,3 +73,25 @@ def test_a_lost_or_cut_part_is_named(sharded):
     (folder / ".metadata").write_bytes(b"")
     with pytest.raises(CheckpointError, match="is damaged or incomplete"):
         load(folder)
+
+
+@pytest.mark.slow
+def test_two_processes_leave_a_folder_that_is_loaded_and_gone_on_from(tmp_path):
+    recipe = ["--config", "lenet5_modern/digits", "--config", "trainer/sharded", "--trainer.precision=32-true"]
+    two = ["--trainer.accelerator=cpu", "--trainer.devices=2", "--trainer.strategy.data_parallel_size=2"]
+    kept = ["--trainer.strategy.save_distributed_checkpoint=true", "--trainer.enable_progress_bar=false"]
+
+    def fit(*more: str) -> str:
+        words = [sys.executable, "-m", "lit_cnns", "fit", *recipe, *two, *kept, *more]
+        return subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, text=True, timeout=600).stdout
+
+    assert "39 steps" in fit("--trainer.max_epochs=1")
+    last = runs.resolve("last", tmp_path / "runs")
+    assert last is not None
+    assert is_sharded(last)
+    logged = runs.curves(last.parent.parent)["val/loss"][-1][1]
+    data = data_of(recipes.read_config(recipes.find_config("lenet5_modern/digits")))
+    quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
+    found = L.Trainer(accelerator="cpu", **quiet).validate(lit_cnns.load(last), data, verbose=False)
+    assert found[0]["val/loss"] == pytest.approx(logged, abs=1e-5)
+    assert "Done after 2 epochs, 78 steps" in fit("--trainer.max_epochs=2", "--resume=auto")
