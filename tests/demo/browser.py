@@ -109,7 +109,7 @@ class LabPage:
         for column, layer in enumerate(layers.values()):
             self.choose_layer(column, layer)
             self.page.locator(".lab-caption.prose").nth(column).get_by_text(layer, exact=True).wait_for()
-        looked_at = self.photograph()
+        looked_at = self.photograph(".lab-columns")
         both = Image.new("RGB", (compared.width, compared.height + BETWEEN + looked_at.height), "grey")
         both.paste(compared, (0, 0))
         both.paste(looked_at, (0, compared.height + BETWEEN))
@@ -118,9 +118,10 @@ class LabPage:
     def wait_for(self, locator: Locator, count: int) -> None:
         expect(locator).to_have_count(count, timeout=PATIENCE)
 
-    def photograph(self) -> Image.Image:
-        """What the window shows from the top of the page, once it has come to rest."""
-        self.page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
+    def photograph(self, at: str = "body") -> Image.Image:
+        """What the window shows from the top of a part of the page, once it has come to rest."""
+        self.page.evaluate("document.activeElement.blur()")
+        self.page.evaluate("at => document.querySelector(at).scrollIntoView()", at)
         self.page.wait_for_timeout(1000)
         return Image.open(BytesIO(self.page.screenshot()))
 
