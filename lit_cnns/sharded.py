@@ -79,8 +79,9 @@ def read_sharded(path: Path) -> dict[str, Any]:
         raise ShardingError(f"{path} is no checkpoint: {error}; nothing of it was executed.") from None
     except (pickle.UnpicklingError, CheckpointException, EOFError, AttributeError, LookupError, TypeError) as error:
         raise ShardingError(f"{path} is damaged or incomplete ({type(error).__name__}).") from None
-    except (OSError, RuntimeError, AssertionError) as error:
-        raise ShardingError(f"{path} is damaged or incomplete ({str(error).splitlines()[0][:160]}).") from None
+    except Exception as error:  # whatever damaged bytes lead the readers into
+        what = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ShardingError(f"{path} is damaged or incomplete ({what[:160]}).") from None
     if not isinstance(plain, dict):
         raise ShardingError(f"{path} is damaged: its {PLAIN} holds a {type(plain).__name__}.")
     return {**plain, **state}

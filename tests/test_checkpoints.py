@@ -1,6 +1,7 @@
 """A checkpoint needs nothing but its path; a bad one is refused with a sentence and nothing of it is executed."""
 
 import pickle
+import random
 import zipfile
 
 import pytest
@@ -87,6 +88,25 @@ def test_a_damaged_zip_is_said(saved, tmp_path):
             new.writestr(name, old.read(name))
     with pytest.raises(CheckpointError, match="damaged"):
         load(tmp_path / "holes.ckpt")
+
+
+def test_whatever_damaged_bytes_lead_to_is_a_sentence(saved, tmp_path):
+    rng, said = random.Random(0), 0
+    with zipfile.ZipFile(saved[1]) as old:
+        parts = {name: old.read(name) for name in old.namelist()}
+    pickled = next(name for name in parts if name.endswith("data.pkl"))
+    for _ in range(300):
+        damaged = bytearray(parts[pickled])
+        for place in rng.sample(range(len(damaged)), 3):
+            damaged[place] = rng.randrange(256)
+        with zipfile.ZipFile(tmp_path / "damaged.ckpt", "w") as new:
+            for name, content in parts.items():
+                new.writestr(name, bytes(damaged) if name == pickled else content)
+        try:
+            describe(tmp_path / "damaged.ckpt")
+        except CheckpointError:
+            said += 1
+    assert said > 100
 
 
 def test_a_text_file_is_said(tmp_path):

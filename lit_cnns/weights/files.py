@@ -42,7 +42,7 @@ def _from_torch(path: Path) -> Source:
             f"{path} holds something other than tensors and plain values, or is damaged ({_first_line(error)}); "
             "nothing of it was executed. Save its network's state_dict() alone."
         ) from None
-    except (RuntimeError, EOFError, KeyError, OSError, ValueError, IndexError) as error:
+    except Exception as error:  # whatever damaged bytes lead the reader into
         raise ValueError(f"{path} is damaged or cut short ({_first_line(error)}).") from None
     return _own(path) or Source(str(path), _unwrapped(_tensors(contents, path)))
 
