@@ -92,8 +92,11 @@ def test_of_pictures_that_are_chosen_fast_the_last_one_is_answered(visit: LabPag
     of_rocket = answers(visit).all_inner_texts()
     example(visit, "coffee")
     expect(answers(visit)).not_to_have_text(of_rocket)
-    for name in ("astronaut", "chelsea", "coffee", "rocket"):
+    for name in ("astronaut", "chelsea", "coffee"):
         example(visit, name)
+    while "picture=rocket" not in visit.page.url:  # Gradio passes over an example that is pressed while one is fetched
+        example(visit, "rocket")
+        visit.page.wait_for_timeout(200)
     expect(answers(visit)).to_have_text(of_rocket)
     visit.page.wait_for_timeout(1500)
     expect(answers(visit)).to_have_text(of_rocket)
