@@ -2,7 +2,7 @@
 
 import math
 
-from .gains import gap
+from .gains import ANY, gap
 from .judging import Verdict, difference, judge_effect, ratio
 from .training import Arm, Runs, Scale, TrainingClaim, last, when
 
@@ -21,11 +21,11 @@ def judge(runs: Runs) -> Verdict:
     )
     if math.inf in epochs[0] + epochs[1]:
         return Verdict(
-            judge_effect(gaps, 0.0, 1e-9), sentence + f"; not every run reached {LEVEL:.0f} % training error.", gaps
+            judge_effect(gaps, 0.0, ANY), sentence + f"; not every run reached {LEVEL:.0f} % training error.", gaps
         )
     longer = ratio(*epochs)
     sentence += f"; with it, {LEVEL:.0f} % training error takes {longer.text()} times the epochs (the paper: about 2)."
-    words = judge_effect(gaps, 0.0, 1e-9), judge_effect(longer, 1.0, 2.0)
+    words = judge_effect(gaps, 0.0, ANY), judge_effect(longer, 1.0, 2.0)
     return Verdict(max(words, key=WORST.index), sentence, longer)
 
 
