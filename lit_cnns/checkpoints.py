@@ -138,6 +138,11 @@ def _check_preprocessing(preprocessing: dict[str, Any], path: Path) -> None:
             raise CheckpointError(f"{path} is damaged: its preprocessing has no {key}.")
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is a file, or a folder that a sharded run has written in a checkpoint's place."""
+    return path.is_file() or is_sharded(path)
+
+
 def describe(path: str | Path) -> dict[str, Any]:
     """What a checkpoint says of itself, without building its network or reading its weights.
 

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lit_cnns.checkpoint_io import sweep
-from lit_cnns.checkpoints import CheckpointError, ForeignCheckpoint, describe, progress
-from lit_cnns.sharded import is_sharded
+from lit_cnns.checkpoints import CheckpointError, ForeignCheckpoint, describe, is_there, progress
 
 __all__ = [
     "Moment",
@@ -85,21 +84,16 @@ def resolve(word: str, folder: str | Path = "runs") -> Path | None:
     """
     if word not in ("best", "last", "auto"):
         path = Path(word)
-        if not _is_checkpoint(path):
+        if not is_there(path):
             raise ValueError(f"There is no checkpoint at {word}; give a file, or best, last or auto.")
         return path
-    files = [path for path in Path(folder).rglob("*.ckpt") if _is_checkpoint(path) and not is_of_an_epoch(path)]
+    files = [path for path in Path(folder).rglob("*.ckpt") if is_there(path) and not is_of_an_epoch(path)]
     wanted = [path for path in files if (path.stem.startswith(("last", "cut"))) == (word != "best")]
     if wanted:
         return max(wanted, key=lambda path: path.stat().st_mtime)
     if word == "auto":
         return None
     raise ValueError(f"There is no {word} checkpoint below {folder}/; train first, or give the path of one.")
-
-
-def _is_checkpoint(path: Path) -> bool:
-    """Whether there is a file, or a folder that a sharded run has written in a checkpoint's place."""
-    return path.is_file() or is_sharded(path)
 
 
 class Moment(NamedTuple):
@@ -195,11 +189,11 @@ def going_on(word: str, folder: str | Path) -> Path | None:
     Raises:
         ValueError: a folder without a checkpoint to go on from, or what `resolve` raises.
     """
-    if word != "auto" and (not Path(word).is_dir() or is_sharded(Path(word))):
+    if word != "auto" and (not Path(word).is_dir() or is_there(Path(word))):
         return resolve(word, folder)
     place = Path(folder if word == "auto" else word)
     sweep(place)
-    files = [path for path in place.rglob("*.ckpt") if _is_checkpoint(path) and path.stem.startswith(("last", "cut"))]
+    files = [path for path in place.rglob("*.ckpt") if is_there(path) and path.stem.startswith(("last", "cut"))]
     for path in sorted(files, key=lambda path: (path.stat().st_mtime_ns, path.stem), reverse=True):
         try:
             describe(path)
