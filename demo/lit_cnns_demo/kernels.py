@@ -58,6 +58,7 @@ def _column(shelf: Shelf, entry: Entry, order: gr.Radio, new_order: gr.State, so
         0, last, 0, step=1, label=say(f"Kernel, 0 to {last}"), interactive=True, elem_classes="lab-kernel"
     )
     caption = gr.Markdown(say(view.caption), elem_classes="lab-kernel-caption")
+    pressed: gr.State = gr.State(None)  # stays the chosen one in another order
     pictures = []
     for place, tower in enumerate(view.towers):
         pictures.append(_picture(entry, view, place))
@@ -67,8 +68,9 @@ def _column(shelf: Shelf, entry: Entry, order: gr.Radio, new_order: gr.State, so
         try:
             view = first_layer(shelf.network(entry), order, None if chosen is None else int(chosen))
         except ValueError as error:
-            return [gr.skip(), say(str(error)), *(gr.skip() for _ in pictures)]
+            return [gr.skip(), gr.skip(), say(str(error)), *(gr.skip() for _ in pictures)]
         return [
+            chosen,
             gr.skip() if chosen is None else chosen,
             say(view.caption),
             *(gr.update(value=png(tower.picture)) for tower in view.towers),
@@ -77,8 +79,8 @@ def _column(shelf: Shelf, entry: Entry, order: gr.Radio, new_order: gr.State, so
     def press(order: Any, tower: int, event: gr.SelectData) -> list[Any]:
         return show(order, kernel_at(shelf.network(entry), tower, order, *event.index))
 
-    shown = [number, caption, *pictures]
-    new_order.change(lambda order: show(order, None), order, shown, **FOLLOW)
+    shown = [pressed, number, caption, *pictures]
+    new_order.change(show, [order, pressed], shown, **FOLLOW)
     number.input(show, [order, number], shown, **FOLLOW)
     for place, picture in enumerate(pictures):
         picture.select(press, [order, gr.State(place)], shown, **FOLLOW)

@@ -84,17 +84,20 @@ def test_a_sorted_layer_begins_with_its_strongest_map_which_lies_over_the_pictur
     expect(picture).not_to_have_attribute("src", alone or "")
 
 
-def test_a_pressed_kernel_says_its_number_and_colour(visit: LabPage) -> None:
+def test_a_pressed_kernel_says_its_number_and_colour_in_any_order(visit: LabPage) -> None:
     page = visit.page
     visit.tab("Kernels")
     visit.wait_for(page.locator(".lab-kernels img"), 2)
     page.locator("#kernel-order").get_by_text("colour index").click()
     kernel = page.locator(".lab-kernels img").first
     kernel.click(position={"x": 20, "y": 20})
-    expect(page.locator(".lab-kernel-caption.prose").first).to_have_text(
-        re.compile(r"Kernel \d+ of conv1 · colour index 0\.\d{3}")
-    )
+    caption = page.locator(".lab-kernel-caption.prose").first
+    expect(caption).to_have_text(re.compile(r"Kernel \d+ of conv1 · colour index 0\.\d{3}"))
     expect(page.locator(".lab-histogram")).to_have_count(2)
+    pressed, marked = caption.inner_text(), kernel.get_attribute("src")
+    page.locator("#kernel-order").get_by_text("the network's").click()
+    expect(kernel).not_to_have_attribute("src", marked or "")
+    expect(caption).to_have_text(pressed)
 
 
 @pytest.mark.parametrize("width", [390, 1280])
