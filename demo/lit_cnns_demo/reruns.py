@@ -1,6 +1,7 @@
 """Claims that are run again from the page: one at a time, a few wait, each in a folder that is gone afterwards."""
 
 import queue
+import re
 import shutil
 import subprocess
 import sys
@@ -31,7 +32,7 @@ class Rerun:
         state: it waits, runs, is done, or was stopped.
         ahead: runs before it, while it waits.
         lines: what has been done, in its own words.
-        steps: how many lines there will be, where that is known.
+        steps: how many lines there will be; None while it waits.
         seconds: since it began.
         kept: its results, as a claim leaves them, once it is done.
         figure: its figure, an SVG.
@@ -130,7 +131,7 @@ def _apart(claim: Any, data: Path | None, stopped: threading.Event) -> Iterator[
                 yield Rerun("stopped", lines=lines, steps=steps, seconds=seconds)
                 return
             yield Rerun("running", lines=[*lines], steps=steps, seconds=seconds)
-            lines += _heard(said, f"{claim.id}: ")
+            lines += _heard(said, claim.id)
         if process.returncode:
             raise ValueError(_reason(folder / "errors", data))
         yield _done(folder, lines, time.monotonic() - start)
@@ -146,15 +147,16 @@ def _listen(process: "subprocess.Popen[str]", said: "queue.Queue[str]") -> None:
         said.put(line)
 
 
-def _heard(said: "queue.Queue[str]", prefix: str) -> list[str]:
-    """The lines of the claim that have come since, after a moment's wait for the first."""
+def _heard(said: "queue.Queue[str]", id: str) -> list[str]:
+    """What the claim has reported since, without its name and count, after a moment's wait for the first."""
     heard = []
     try:
         heard.append(said.get(timeout=BETWEEN))
         while True:
             heard.append(said.get_nowait())
     except queue.Empty:
-        return [line.removeprefix(prefix).strip() for line in heard if line.startswith(prefix)]
+        reports = [re.match(rf"{id}, \d+ of \d+: (.*)", line) for line in heard]
+        return [report[1].strip() for report in reports if report]
 
 
 def _reason(errors: Path, data: Path | None) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from lit_cnns import claims
-from lit_cnns.claims.training import Run
+from lit_cnns.claims.arms import Run
 
 CURVE = [{"epoch": float(e), "step": 100.0 * e} for e in range(1, 11)]
 
@@ -73,7 +73,7 @@ def test_degradation_needs_the_deeper_plain_network_to_be_worse():
 def test_response_normalisation_is_judged_by_the_test_error(gain, word):
     runs = {
         "with LRN": [made("with LRN", seed, [20.0], 30 + 0.1 * seed) for seed in range(3)],
-        "without": [made("without", seed, [20.0], 30 + gain + 0.1 * seed) for seed in range(3)],
+        "without LRN": [made("without LRN", seed, [20.0], 30 + gain + 0.1 * seed) for seed in range(3)],
     }
     assert claims.claim("lrn_cifar").decide(runs).word == word
 

@@ -37,7 +37,7 @@ class Pretended:
     def __init__(self, command: list[str], code: int | None, said: str = "", **_: Any) -> None:
         self.command, self.returncode, self.killed = command, code, False
         folder = Path(command[command.index("--folder") + 1])
-        self.stdout = iter(["relu_6x: ReLU, seed 0\n", "something else\n", "relu_6x: tanh, seed 0\n"])
+        self.stdout = iter(["relu_6x, 1 of 8: ReLU, seed 0\n", "something else\n", "relu_6x, 2 of 8: tanh, seed 0\n"])
         if code:
             (folder / "errors").write_text(f"lit-cnns: error: {said}\n")
 
