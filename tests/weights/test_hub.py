@@ -290,6 +290,7 @@ def test_a_checkpoint_goes_to_the_hub_and_comes_back_to_us_and_to_timm(hub, tmp_
     torch.testing.assert_close(torch.load(tmp_path / "opened.pth"), dict(module.net.state_dict()))
 
 
+@pytest.mark.slow
 def test_what_the_hub_does_not_allow_is_said_in_a_sentence_each(hub, tmp_path):
     save_slim(described(build("lenet5_modern")), tmp_path / "a.ckpt")
     said = typed(hub.endpoint, tmp_path, "push a.ckpt me/hidden --private", "push a.ckpt others/net")
