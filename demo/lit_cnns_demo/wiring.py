@@ -31,6 +31,10 @@ QUEUE_FOR_NETWORKS: dict[str, Any] = {
 COMPUTE: dict[str, Any] = {**PRIVATE, **QUEUE_FOR_NETWORKS}
 # events of controls that a visitor moves: the last one counts
 FOLLOW: dict[str, Any] = {"trigger_mode": "always_last", "preprocess": False, "show_progress": "hidden", **COMPUTE}
+# JSON schemas; `Any`, since Gradio calls them dicts of texts
+TEXTS: Any = {"type": "array", "items": {"type": "string"}}
+RECORD: Any = {"type": "object", "additionalProperties": {}}
+RECORDS: Any = {"type": "array", "items": RECORD}
 NO_NETWORK = "Choose one network or more from the list."
 
 # A picture as the browser sends it. Events take it without Gradio's preprocessing, which would turn a bad file into an
@@ -154,6 +158,16 @@ def uploaded_picture() -> gr.Image:
     return gr.Image(label="picture", type="filepath", visible=False)
 
 
-def network_ids() -> Api:
-    """A list of ids, as programs send it; the page's own list would tell them which choices it began with."""
-    return Api([], {"type": "array", "items": {"type": "string"}}, label="networks")  # type: ignore[dict-item]
+def texts(label: str) -> Api:
+    """A list of texts, such as ids; the page's own lists would tell programs which choices they began with."""
+    return Api([], TEXTS, label=label)
+
+
+def record(label: str) -> Api:
+    """Named values that an endpoint gives; `gr.JSON` would tell programs nothing of its type."""
+    return Api(None, RECORD, label=label)
+
+
+def records(label: str) -> Api:
+    """A list of such named values."""
+    return Api(None, RECORDS, label=label)

@@ -1,6 +1,7 @@
 """The lab serves programs, agents and other apps, and asks for a login where one is set."""
 
 import asyncio
+import re
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -16,6 +17,8 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.types import ListToolsResult, TextContent
 from test_programs import ENDPOINTS
 
+DOCUMENT = Path(__file__).parents[2] / "docs" / "lab.md"
+
 
 @pytest.fixture(scope="module")
 def blocks(runs: Path) -> Any:
@@ -29,13 +32,22 @@ def test_every_endpoint_tells_programs_what_it_does_and_takes(blocks: Any) -> No
         assert endpoint["description"].endswith("."), name
         assert len(endpoint["description"]) > 40, name
         for parameter in endpoint["parameters"]:
-            assert parameter["type"].get("type") in {"string", "number", "integer", "array", "object"}, name
+            assert parameter["type"].get("type") in {"string", "number", "integer", "boolean", "array", "object"}, name
             assert "Literal" not in str(parameter["python_type"]), name
         for part in (*endpoint["parameters"], *endpoint["returns"]):
             assert part["label"].replace(" ", "").isalpha(), part["label"]  # in no form that the browser translates
+        for given in endpoint["returns"]:
+            assert given["python_type"]["type"] not in ("Any", "dict()"), (name, given["label"])
     names = [parameter["parameter_name"] for parameter in told["/explain"]["parameters"]]
     assert names == ["picture", "network", "method", "layer", "class_name"]
     assert told["/predict"]["parameters"][1]["python_type"]["type"] == "list[str]"
+
+
+def test_the_document_has_every_endpoint_with_what_it_takes(blocks: Any) -> None:
+    told = blocks.get_api_info()["named_endpoints"]
+    takes = {name: [one["parameter_name"] for one in endpoint["parameters"]] for name, endpoint in told.items()}
+    rows = re.findall(r"^\| `(/\w+)` \|(.*?)\|", DOCUMENT.read_text(), re.MULTILINE)
+    assert {name: re.findall(r"\w+", re.sub(r"\(.*?\)", "", words)) for name, words in rows} == takes
 
 
 async def tools_and_networks(url: str) -> tuple[ListToolsResult, str]:
@@ -60,6 +72,10 @@ def test_an_agent_is_offered_every_endpoint_as_a_tool(runs: Path, tmp_path: Path
     tools = {tool.name: tool for tool in offered.tools}
     assert {f"/{name}" for name in tools} == ENDPOINTS
     assert set(tools["explain"].inputSchema["properties"]) == {"picture", "network", "method", "layer", "class_name"}
+    for tool in offered.tools:
+        assert len(tool.description or "") > 40, tool.name
+        assert all("type" in one for one in tool.inputSchema["properties"].values()), tool.name
+    assert tools["draw"].inputSchema["properties"]["networks"]["items"] == {"type": "string"}
     assert "resnet20_cifar" in networks
 
 
