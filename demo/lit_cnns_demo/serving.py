@@ -42,7 +42,7 @@ def launch(
     Args:
         folders: where checkpoints are looked for, besides those that ship.
         host: address to listen on; by default nobody else can reach it.
-        port: by default the first free one from 7860.
+        port: by default, and for 0, the first free one from 7860.
         share: make a public link through Gradio's servers.
         open_browser: open a browser tab.
         data: folders of pictures to compare networks on, besides scikit-learn's digits.
@@ -65,7 +65,7 @@ def launch(
         where = f"{host}, port {port}" if port else host
         raise ValueError(f"The lab cannot listen on {where} ({error}); give another.") from error
     demo = build(folders, data)
-    options = {"server_name": host, "server_port": port, "share": share, "inbrowser": open_browser}
+    options = {"server_name": host, "server_port": port or None, "share": share, "inbrowser": open_browser}
     _, address, public = serve(demo, auth=login, mcp_server=mcp, **options, prevent_thread_lock=True, quiet=True)
     print(f"The lab is open at {public or address}; Ctrl-C closes it.", flush=True)
     if mcp:
