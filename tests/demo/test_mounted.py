@@ -15,6 +15,7 @@ from gradio_client.exceptions import AuthenticationError
 from lit_cnns_demo import mount
 from PIL import Image
 from playwright.sync_api import expect
+from test_programs import ENDPOINTS
 
 expect.set_options(PATIENCE)
 ADA = ("ada", "engine")
@@ -62,5 +63,7 @@ def test_a_visitor_who_logs_in_gets_the_page_with_its_answers(address: str, chro
         page.get_by_role("button", name="Login").click()
         expect(page.locator("#picture img")).to_have_count(1)
         page.locator("#answers .lab-card").first.wait_for()
+        page.get_by_text("Use via API").click()
+        page.get_by_text(f"{len(ENDPOINTS)} API endpoints").wait_for()
         own = (address, "data:", "blob:", "chrome", f"{address.removesuffix('tools/lab/')}manifest.json")  # Gradio's
         assert not [url for url in asked if not url.startswith(own)]
