@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from .agents import give_each_answer
 from .lab import build
 from .languages import I18N
 from .readiness import import_the_slow
@@ -76,7 +77,10 @@ def launch(
 def serve(demo: gr.Blocks, **options: Any) -> tuple[Any, str, str]:
     """Serve what `build` gave, with the lab's look and safe settings; `options` are those of `Blocks.launch`."""
     threading.Thread(target=_import_when_up, args=(demo,), daemon=True).start()
-    return demo.launch(**{"share": False, "state_session_capacity": MOST_SESSIONS, **_settings(), **options})
+    served = demo.launch(**{"share": False, "state_session_capacity": MOST_SESSIONS, **_settings(), **options})
+    if demo.mcp_server_obj:
+        give_each_answer(demo)
+    return served
 
 
 def mount(

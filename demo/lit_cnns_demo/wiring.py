@@ -14,6 +14,7 @@ from gradio.context import LocalContext
 from gradio.utils import get_upload_folder
 
 from . import cards
+from .agents import described
 from .border import check_upload
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def or_sentence(work: Callable[[], str]) -> str:
 def endpoint(
     door: gr.Button, name: str, ask: Callable[..., Any], given: tuple[Any, ...], inputs: Any, outputs: Any, **event: Any
 ) -> None:
-    """Open a function to programs; they are told the first paragraph of its docstring.
+    """Open a function to programs; they are told the first paragraph of its docstring, and what its parameters are.
 
     Args:
         door: a button that nobody sees.
@@ -146,11 +147,11 @@ def endpoint(
         outputs: components for what it gives.
         event: where this one differs from one that waits for the networks.
     """
-    about = " ".join((ask.__doc__ or "").split("\n\n")[0].split())
     options = {"preprocess": False, **QUEUE_FOR_NETWORKS, **event}
     bound = partial(ask, *given)
     bound.__name__ = name  # type: ignore[attr-defined]  # what an MCP server calls the tool
-    door.click(bound, inputs, outputs, api_name=name, api_description=about, **options)
+    bound.__doc__ = described(ask, bound)
+    door.click(bound, inputs, outputs, api_name=name, **options)
 
 
 def uploaded_picture() -> gr.Image:
