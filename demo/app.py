@@ -12,4 +12,8 @@ data = os.environ.get("LIT_CNNS_DATA", "")
 demo = build([os.environ.get("LIT_CNNS_RUNS", "runs")], data.split(os.pathsep) if data else [])
 
 if __name__ == "__main__":
-    serve(demo, auth=credentials())
+    try:
+        login = credentials()
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
+    serve(demo, auth=login)

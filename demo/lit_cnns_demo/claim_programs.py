@@ -9,18 +9,18 @@ import gradio as gr
 from . import verdicts
 from .border import sentences
 from .reruns import Reruns
-from .wiring import endpoint
+from .wiring import endpoint, record, records
 
 
 def claim_endpoints(reruns: Reruns) -> None:
     """Add the endpoints; the page does not show them."""
     with gr.Group(visible=False):
-        door, data = gr.Button("API"), gr.JSON(label="answers")
+        door, data, many = gr.Button("API"), record("answer"), records("answers")
         name, pictures = gr.Textbox(label="claim"), gr.Textbox("", label="pictures")
     look: dict[str, Any] = {"concurrency_id": "claims"}
-    endpoint(door, "claims", list_claims, (), None, data, **look)
+    endpoint(door, "claims", list_claims, (), None, many, **look)
     endpoint(door, "claim", one_claim, (), name, data, **look)
-    endpoint(door, "told", list_told, (), None, data, **look)
+    endpoint(door, "told", list_told, (), None, many, **look)
     runs: dict[str, Any] = {"concurrency_id": "reruns", "concurrency_limit": 8}
     endpoint(door, "rerun_claim", rerun_claim, (reruns,), [name, pictures], data, **runs)
 

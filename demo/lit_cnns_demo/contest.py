@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from lit_cnns import features
 from lit_cnns.data import Gallery, to_batch
-from lit_cnns.evaluation import Comparison, Contestant, comparing
+from lit_cnns.evaluation import Comparison, Contestant, comparing, groups
 
 from .network import Entry, Network
 from .panels import Refusal
@@ -41,6 +42,30 @@ class Contest:
     @property
     def done(self) -> bool:
         return len(self.numbers) + self.left_out == self.asked
+
+    @property
+    def foreign(self) -> list[str]:
+        """The networks that know none of the data's classes."""
+        known = len(self.comparison.class_names)
+        return [id for id, lacking in self.comparison.strangers.items() if lacking == known > 0]
+
+    @property
+    def groups(self) -> list[list[str]]:
+        """The networks that can be compared with each other."""
+        known = {id: one.class_names for id, one in self.comparison.answers.items() if id not in self.foreign}
+        return groups(known)
+
+    def agreement(self) -> list[dict[str, Any]]:
+        """For each group, on how many pictures all say the same, and each pair, in plain values."""
+        same = self.comparison.agreement
+        return [
+            {
+                "networks": group,
+                "all": same(group)[0],
+                "pairs": [[same([one, other])[0] for other in group] for one in group],
+            }
+            for group in self.groups
+        ]
 
 
 def contest(shelf: Shelf, entries: list[Entry], gallery: Gallery, most: float | None = None) -> Iterator[Contest]:

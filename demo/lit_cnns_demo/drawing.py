@@ -53,21 +53,19 @@ def draw_tab(page: Page, shelf: Shelf) -> None:
 
 
 def drawing_cards(shelf: Shelf, drawing: dict[str, Any] | None, chosen: list[str]) -> str:
-    """Ask the digit networks among the chosen what is drawn, each shown the digit as its own data has it."""
-    from .panels import compare, drawn_digit, is_digit_network
+    """Ask the digit networks among the chosen what is drawn."""
+    from lit_cnns.data import read_image
+
+    from .panels import digit_networks, name_digit
 
     def answer() -> str:
-        entries = [entry for entry in shelf.pick(chosen) if is_digit_network(entry)]
-        if not entries:
-            known = [entry.name for entry in shelf.entries if is_digit_network(entry)]
-            there = f"such as {known[0]}" if known else "for instance: lit-cnns fit --config lenet5_modern/digits"
-            return cards.notice(f"None of the chosen networks was trained on digits. Choose one, {there}.")
-        found = []
-        for entry in entries:
-            digit = drawn_digit((drawing or {}).get("composite"), entry.description["data"]["class"])
-            if digit is None:
-                return cards.notice(DRAW)
-            found += compare(shelf, [entry], digit)
-        return cards.answers(found)
+        entries = shelf.pick(chosen)
+        try:
+            entries = digit_networks(shelf, entries)
+        except ValueError as error:
+            return cards.notice(str(error))
+        canvas = (drawing or {}).get("composite")  # strokes on nothing; None of a pad that was cleared
+        found = [] if canvas is None else name_digit(shelf, entries, read_image(canvas))
+        return cards.answers(found) if found else cards.notice(DRAW)
 
     return or_sentence(answer)

@@ -7,7 +7,7 @@ import gradio as gr
 
 from .border import sentences
 from .shelf import Shelf
-from .wiring import Upload, endpoint, png, read
+from .wiring import Upload, endpoint, png, read, record, records
 
 if TYPE_CHECKING:
     from .network import Network
@@ -22,11 +22,12 @@ def inside_endpoints(shelf: Shelf, picture: gr.Image) -> None:
         network, layer = gr.Textbox(label="network"), gr.Textbox(label="layer")
         number = gr.Number(0, label="map", precision=0)
         maps_order, kernel_order = gr.Textbox("network", label="order"), gr.Textbox("network", label="order")
-        image, data = gr.Image(format="png", label="image"), gr.JSON(label="data")
+        scale, alone = gr.Textbox("map", label="scale"), gr.Checkbox(False, label="alone")
+        image, data, found = gr.Image(format="png", label="image"), record("data"), records("layers")
     asked: list[tuple[Callable[..., Any], list[Any], Any]] = [
-        (layers, [network], data),
-        (feature_maps, [picture, network, layer, maps_order], [image, data]),
-        (overlay, [picture, network, layer, number], [image, data]),
+        (layers, [network], found),
+        (feature_maps, [picture, network, layer, maps_order, scale], [image, data]),
+        (overlay, [picture, network, layer, number, alone], [image, data]),
         (inhibition, [picture, network, layer, number], data),
         (heads, [picture, network], data),
         (kernels, [network, kernel_order], [image, data]),
@@ -58,12 +59,16 @@ def layers(shelf: Shelf, network: str) -> list[dict[str, Any]]:
     return _asked(shelf, network, said)
 
 
-def feature_maps(shelf: Shelf, picture: Upload | None, network: str, layer: str, order: str = "network") -> Answer:
-    """All maps of a layer as a picture, with their order (network, mean, active or largest) and statistics."""
+def feature_maps(
+    shelf: Shelf, picture: Upload | None, network: str, layer: str, order: str = "network", scale: str = "map"
+) -> Answer:
+    """All maps of a layer as a picture, with their order (network, mean, active or largest) and statistics. Black to
+    white spans each map by itself, or the whole layer (scale: map or layer).
+    """
     from .layer_views import look
 
     def said(loaded: "Network") -> Answer:
-        view = look(loaded, read(picture), layer, order=order)  # type: ignore[arg-type]  # `look` refuses others
+        view = look(loaded, read(picture), layer, None, scale, order)  # type: ignore[arg-type]  # `look` refuses others
         numbers = {name: values.tolist() for name, values in view.statistics._asdict().items()}
         return png(view.picture), {
             "layer": layer,
@@ -78,14 +83,18 @@ def feature_maps(shelf: Shelf, picture: Upload | None, network: str, layer: str,
     return _asked(shelf, network, said)
 
 
-def overlay(shelf: Shelf, picture: Upload | None, network: str, layer: str, map: int = 0) -> Answer:
-    """One map over the picture as the network gets it, with its numbers; what its largest place sees is framed."""
+def overlay(
+    shelf: Shelf, picture: Upload | None, network: str, layer: str, map: int = 0, alone: bool = False
+) -> Answer:
+    """One map over the picture as the network gets it, with its numbers; what its largest place sees is framed.
+    `alone` gives the map without the picture.
+    """
     from .layer_views import look
 
     def said(loaded: "Network") -> Answer:
-        view = look(loaded, read(picture), layer, _whole(map), over=True)
+        view = look(loaded, read(picture), layer, _whole(map), over=not alone)
         if view.one is None:
-            raise ValueError(f"{layer} of {loaded.entry.name} has no maps that could lie over the picture.")
+            raise ValueError(f"{layer} of {loaded.entry.name} has no maps that could be drawn.")
         return png(view.one), {"layer": layer, "map": view.channel, "caption": view.one_caption}
 
     return _asked(shelf, network, said)

@@ -28,6 +28,7 @@ from .programs import endpoints
 from .reason_programs import reason_endpoints
 from .reruns import Reruns
 from .shelf import Shelf
+from .shelf_programs import shelf_endpoints
 from .training_views import training_tab
 from .wiring import PRIVATE, Page, moved, uploaded_picture
 
@@ -84,6 +85,7 @@ def build(folders: Iterable[str | Path] = (), data: Iterable[str | Path] = ()) -
         links.end(shown.then(partial(tab_of_link, known), None, tabs, show_progress="hidden", **PRIVATE))
         draw.select(None, js=TAKE_UP_THE_BRUSH)
         sent = uploaded_picture()
+        shelf_endpoints(shelf)
         endpoints(shelf, galleries, sent)
         inside_endpoints(shelf, sent)
         reason_endpoints(shelf, sent)

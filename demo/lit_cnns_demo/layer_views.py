@@ -1,7 +1,7 @@
 """What the lab computes of layers: their maps, one map over the picture, lateral inhibition, auxiliary heads."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -66,8 +66,10 @@ def look(
         over: lay the one map over the picture.
 
     Raises:
-        ValueError: the network has no such layer, or there is no such order.
+        ValueError: the network has no such layer, or there is no such order or scale.
     """
+    if scale not in get_args(Scale):
+        raise ValueError(f"Black to white spans each map or the whole layer (scale: map or layer), not '{scale}'.")
     maps, given = _maps(network, image, layer)
     ranked = features.ranking(maps, order)
     if isinstance(channel, tuple):

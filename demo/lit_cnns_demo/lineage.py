@@ -1,13 +1,12 @@
 """The lineage on the page: twenty years as plots, and each network as its module draws it."""
 
-from collections.abc import Iterator
 from functools import partial
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from . import cards, links, plots
+from .facts import about_html, bare, checkpoints_of
 from .languages import spoken
 from .plots import Axis, Point
 from .shelf import Shelf
@@ -71,11 +70,6 @@ def choose_in_list(shelf: Shelf, name: str, chosen: list[str] | None) -> list[st
     return list(dict.fromkeys([*(chosen or []), *checkpoints_of(shelf, name)]))
 
 
-def checkpoints_of(shelf: Shelf, name: str) -> list[str]:
-    """The ids of a network's checkpoints on the shelf."""
-    return [entry.id for entry in shelf.entries if entry.name == name]
-
-
 def show(shelf: Shelf, name: str | None) -> tuple[Any, Any, Any, Any]:
     """The plots with a network marked, its drawing, what is known of it, and the button; as it was if none is named."""
     if not name:
@@ -97,7 +91,7 @@ def diagram_of(name: str) -> "Diagram":
     """
     from lit_cnns import features, papers
 
-    return features.diagram(_bare(name), papers.row(name)["input_size"])
+    return features.diagram(bare(name), papers.row(name)["input_size"])
 
 
 def drawing_of(name: str) -> str:
@@ -109,15 +103,6 @@ def drawing_of(name: str) -> str:
     from lit_cnns import features
 
     return features.draw(diagram_of(name), f"Block diagram of {name}")
-
-
-def _bare(name: str) -> Any:
-    import torch
-
-    from lit_cnns import build
-
-    with torch.device("meta"):
-        return build(name).net
 
 
 @spoken
@@ -192,64 +177,3 @@ def _error_told(point: dict[str, Any]) -> str:
 
 def _listed(point: dict[str, Any]) -> str:
     return f"{point['network']} · {point['year']} · {point['weight_layers']} layers"
-
-
-@spoken
-def about_html(shelf: Shelf, name: str) -> str:
-    """What a network is: its paper, counts, departures, the way to its checkpoint, and its layers.
-
-    Raises:
-        ValueError: no such network.
-    """
-    from lit_cnns import papers
-
-    row = papers.row(name)
-    paper, departure = row["paper"], _bare(row["name"]).departure()
-    counts = f"{cards.amount(row['params']['total'])} parameters, {cards.amount(row['macs']['total'])} MACs"
-    parts = [
-        f'<div class="lab-heading"><h3>{escape(row["name"])}</h3>'
-        f"<p>{escape(paper['authors'])}: <cite>{escape(paper['title'])}</cite>, {escape(paper['venue'])}</p></div>",
-        f"<p><b>{counts}</b></p>",
-        *(f"<p>{escape(text)}</p>" for text in _errors(row)),
-        f"<p><b>Departs from its paper:</b> {escape(departure or 'in nothing that is known')}</p>",
-        _way(shelf, row["name"]),
-    ]
-    said = f'<div class="lab-about">{"".join(parts)}</div>'
-    return f'<div class="lab-columns lab-wide">{said}<div class="lab-about">{_layers(row)}</div></div>'
-
-
-def _errors(row: dict[str, Any]) -> Iterator[str]:
-    from lit_cnns.papers import own_results, words
-
-    for result in own_results(row)[:3]:
-        figures = [f"top-{k} error {result[f'top{k}_error']} %" for k in (1, 5) if f"top{k}_error" in result]
-        yield f"Its paper prints {', '.join(figures)} ({result['dataset']}, {words.measured(result)})."
-
-
-def _way(shelf: Shelf, name: str) -> str:
-    """How one comes to a checkpoint of a network."""
-    from lit_cnns.recipes import config_names
-
-    labels = [label for id, label in shelf.labels.items() if id in checkpoints_of(shelf, name)]
-    if labels:
-        return f"<p><b>In the list:</b></p><ul>{''.join(f'<li>{escape(label)}</li>' for label in labels)}</ul>"
-    recipes = [config for config in config_names() if config.startswith(f"{name}/")]
-    commands = "\n".join(f"lit-cnns fit --config {recipe}" for recipe in recipes)
-    return f"<p><b>No checkpoint here.</b> What trains one:</p><pre>{escape(commands)}</pre>"
-
-
-def _layers(row: dict[str, Any]) -> str:
-    from lit_cnns import papers
-    from lit_cnns.papers import words
-
-    body = "".join(
-        f"<tr><th scope='row'>{escape(layer['name'])}</th><td>{escape(words.operation(layer))}</td>"
-        f"<td>{escape(words.settings(layer))}</td><td>{words.size(layer['out'])}</td>"
-        f"<td>{layer.get('params') or 0:,}</td></tr>"
-        for layer in words.folded(papers.layer_table(row["name"]))
-    )
-    head = "".join(f"<th scope='col'>{name}</th>" for name in ("layer", "op", "settings", "out", "parameters"))
-    return (
-        f'<div class="lab-scroll" tabindex="0"><table class="lab-layers"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )

@@ -6,26 +6,30 @@ import gradio as gr
 
 from .border import sentences
 from .shelf import Shelf
-from .wiring import Upload, endpoint, read
+from .wiring import Upload, endpoint, read, record, records, texts
 
 
 def lineage_endpoints(shelf: Shelf, picture: gr.Image) -> None:
     """Add the endpoints; the page does not show them."""
     with gr.Group(visible=False):
         door = gr.Button("API")
-        data = gr.JSON(label="answers")
+        data, many, names = record("answer"), records("answers"), texts("recipes")
         network, layer = gr.Textbox(label="network"), gr.Textbox("", label="layer")
         maps, views = (gr.Image(format="png", label=label) for label in ("maps", "views"))
-        said, done = gr.JSON(label="answer"), gr.JSON(label="what was done")
+        done = records("what was done")
         recipe, run = gr.Textbox(label="recipe"), gr.Textbox(label="run")
         seed, epochs = gr.Number(0, label="seed", precision=0), gr.Number(8, label="epochs", precision=0)
         number = gr.Number(1, label="checkpoint", precision=0)
         kernels = gr.Image(format="png", label="kernels")
-    endpoint(door, "lineage", lineage, (), None, data)
+    endpoint(door, "lineage", lineage, (), None, many)
+    endpoint(door, "challenge", challenge, (), None, data)
+    endpoint(door, "about", about, (shelf,), network, data)
     endpoint(door, "diagram", diagram, (), network, data)
+    endpoint(door, "recipes", list_recipes, (), None, names)
     endpoint(door, "training_views", training_views, (), [picture, recipe, seed, epochs], [views, done])
-    endpoint(door, "runs", list_runs, (shelf,), None, data, concurrency_id="shelf")
-    endpoint(door, "run_moment", run_moment, (shelf,), [picture, run, number, layer], [kernels, maps, said])
+    endpoint(door, "runs", list_runs, (shelf,), None, many, concurrency_id="shelf")
+    endpoint(door, "curves", curves, (shelf,), run, data, concurrency_id="shelf")
+    endpoint(door, "run_moment", run_moment, (shelf,), [picture, run, number, layer], [kernels, maps, data])
 
 
 def lineage() -> list[dict[str, Any]]:
@@ -35,6 +39,25 @@ def lineage() -> list[dict[str, Any]]:
     return papers.timeline()
 
 
+def challenge() -> dict[str, Any]:
+    """The ILSVRC: its data, the winner of each year with its top-5 error on the test set, and a trained human's."""
+    from lit_cnns import papers
+
+    told = papers.ilsvrc()
+    return {key: told[key] for key in ("dataset", "winners", "human")}
+
+
+def about(shelf: Shelf, network: str | None) -> dict[str, Any]:
+    """What is known of a network of the lineage: paper, counts, printed errors, in what it departs from its paper, its
+    layers, its checkpoints here, and the commands that train one.
+    """
+    from .facts import facts
+
+    shelf.refresh()
+    with sentences():
+        return facts(shelf, _named(network))
+
+
 def diagram(network: str | None) -> dict[str, Any]:
     """A network of the lineage as an SVG and as the blocks that it draws."""
     from dataclasses import asdict
@@ -42,9 +65,14 @@ def diagram(network: str | None) -> dict[str, Any]:
     from .lineage import diagram_of, drawing_of
 
     with sentences():
-        if not network:
-            raise ValueError("A network of the lineage is needed, such as alexnet.")
-        return {"svg": drawing_of(network), **asdict(diagram_of(network))}
+        return {"svg": drawing_of(_named(network)), **asdict(diagram_of(_named(network)))}
+
+
+def list_recipes() -> list[str]:
+    """The names of the recipes that /training_views takes, such as alexnet/imagenet."""
+    from .training_views import recipes
+
+    return recipes()
 
 
 def training_views(picture: Upload | None, recipe: str, seed: float, epochs: float) -> tuple[Any, list[dict[str, Any]]]:
@@ -71,6 +99,17 @@ def list_runs(shelf: Shelf) -> list[dict[str, Any]]:
     ]
 
 
+def curves(shelf: Shelf, run: str) -> dict[str, list[tuple[int, float]]]:
+    """What a run has logged, such as train/loss, val/loss and val/top1: pairs of optimiser steps done and value."""
+    from lit_cnns import runs
+
+    from .over_time import run_of
+
+    shelf.refresh()
+    with sentences():
+        return runs.curves(run_of(shelf, run).folder)
+
+
 def run_moment(
     shelf: Shelf, picture: Upload | None, run: str, checkpoint: float, layer: str
 ) -> tuple[Any, Any, dict[str, Any]]:
@@ -82,3 +121,9 @@ def run_moment(
         told = moment(shelf, run_of(shelf, run), checkpoint, read(picture), layer)
     kept = ("number", "of", "epoch", "step", "layer", "answer")
     return told["kernels"], told["maps"], {key: told[key] for key in kept}
+
+
+def _named(network: str | None) -> str:
+    if not network:
+        raise ValueError("A network of the lineage is needed, such as alexnet.")
+    return network

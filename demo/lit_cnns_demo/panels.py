@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -14,7 +13,7 @@ from lit_cnns.data import ImageError, fit_image, prepare, read_image
 
 from .network import Entry, Network
 from .shelf import Shelf
-from .worlds import DIGITS, Traits, world
+from .worlds import DIGITS, Traits, light_on_dark, world
 
 ENOUGH = 512  # pixels of a picture's shorter side: twice what the networks of the lineage scale it to
 FIRST_RUNS = 5
@@ -69,6 +68,10 @@ class Refusal:
 
     entry: Entry
     sentence: str
+
+    def as_data(self) -> dict[str, Any]:
+        """The refusal in plain values."""
+        return {"network": self.entry.id, "refused": self.sentence}
 
 
 class Shown:
@@ -142,19 +145,45 @@ def is_digit_network(entry: Entry) -> bool:
     return str(entry.description["data"].get("class")) in DIGITS  # a file that is not ours may say anything there
 
 
-def drawn_digit(canvas: np.ndarray | None, data: str) -> Tensor | None:
-    """Cut the strokes out of a drawing pad and centre them as the digits of a data set are.
+def digit_networks(shelf: Shelf, entries: list[Entry]) -> list[Entry]:
+    """Those of some networks that were trained on digits.
+
+    Raises:
+        ValueError: none was; the sentence names one that was.
+    """
+    if found := [entry for entry in entries if is_digit_network(entry)]:
+        return found
+    known = next((entry.name for entry in shelf.entries if is_digit_network(entry)), None)
+    there = f"such as {known}" if known else "for instance: lit-cnns fit --config lenet5_modern/digits"
+    raise ValueError(f"None of the chosen networks was trained on digits. Choose one, {there}.")
+
+
+def name_digit(shelf: Shelf, entries: list[Entry], drawing: Tensor) -> list[Answer | Refusal]:
+    """Ask digit networks what is drawn, each shown the digit as its own data has it.
 
     Args:
-        canvas: uint8 `[H, W, 4]`, strokes on nothing; None for a pad that was cleared.
+        shelf: loads them.
+        entries: as `digit_networks` gives them.
+        drawing: uint8 `[C, H, W]`, strokes on a plain ground, either of them the darker.
+
+    Returns:
+        An answer each; none if nothing is drawn.
+    """
+    digits = [(entry, drawn_digit(drawing, entry.description["data"]["class"])) for entry in entries]
+    return [compare(shelf, [entry], digit)[0] for entry, digit in digits if digit is not None]
+
+
+def drawn_digit(drawing: Tensor, data: str) -> Tensor | None:
+    """Cut the strokes out of a drawing and centre them as the digits of a data set are.
+
+    Args:
+        drawing: uint8 `[C, H, W]`, strokes on a plain ground, either of them the darker.
         data: `Digits`, whose digits fill their picture, or `MNIST`, with a margin.
 
     Returns:
         uint8 `[1, S, S]`, light on dark; None if nothing is drawn.
     """
-    if canvas is None:
-        return None
-    ink = torch.from_numpy(255 - read_image(canvas).float().mean(0).numpy())
+    ink = 255 * light_on_dark(drawing)
     rows, columns = (ink > 32).any(1).nonzero(), (ink > 32).any(0).nonzero()
     if len(rows) == 0:
         return None

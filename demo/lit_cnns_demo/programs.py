@@ -1,47 +1,71 @@
-"""What programs can ask of the lab: networks, sets of pictures, and answers; files beside this have the rest."""
+"""What programs can ask of networks: answers to one picture, to a drawing, to many; files beside this have the rest."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from .border import sentences
-from .evaluating import FEW
+from .evaluating import FEW, open_picture
 from .galleries import Galleries
 from .shelf import Shelf
-from .wiring import Upload, endpoint, network_ids, read
+from .wiring import Upload, endpoint, png, read, record, records, texts
+
+if TYPE_CHECKING:
+    from .panels import Answer, Refusal
+
+NOTHING_DRAWN = "Nothing is drawn: strokes on a plain or a transparent ground are wanted."
 
 
 def endpoints(shelf: Shelf, galleries: Galleries, picture: gr.Image) -> None:
     """Add the endpoints; the page does not show them."""
     with gr.Group(visible=False):
-        door, networks = gr.Button("API"), network_ids()
-        data = gr.JSON(label="answers")
+        door, networks = gr.Button("API"), texts("networks")
+        data, many, image = record("answer"), records("answers"), gr.Image(format="png", label="image")
         gallery, most = gr.Textbox(label="pictures"), gr.Number(FEW, label="most", precision=0, minimum=1)
-    endpoint(door, "networks", list_networks, (shelf,), None, data, concurrency_id="shelf")
-    endpoint(door, "pictures", list_pictures, (galleries,), None, data, concurrency_id="shelf")
+        number = gr.Number(0, label="number", precision=0)
+    endpoint(door, "predict", predict, (shelf,), [picture, networks], many)
+    endpoint(door, "agreement", agreement, (shelf,), [picture, networks], data)
+    endpoint(door, "draw", draw, (shelf,), [picture, networks], many)
+    endpoint(door, "pictures", list_pictures, (galleries,), None, many, concurrency_id="shelf")
+    endpoint(door, "picture", one_picture, (galleries,), [gallery, number], [image, data], concurrency_id="shelf")
     asked = [gallery, networks, most]
     endpoint(door, "compare", compare, (shelf, galleries), asked, data, concurrency_id="many")
-    endpoint(door, "predict", predict, (shelf,), [picture, networks], data)
-
-
-def list_networks(shelf: Shelf) -> list[dict[str, str]]:
-    """The networks that the other endpoints take, by their ids, with what each of them is."""
-    shelf.refresh()
-    return [{"id": id, "label": label} for id, label in shelf.labels.items()]
 
 
 def predict(shelf: Shelf, picture: Upload | None, networks: Sequence[str] | None) -> list[dict[str, Any]]:
     """What networks say of one picture: likeliest classes, time, parameters and multiply-accumulates of each."""
-    from .panels import Answer, compare
+    from .panels import compare
+
+    shelf.refresh()
+    with sentences():
+        return _told(compare(shelf, shelf.pick(networks), read(picture)))
+
+
+def agreement(shelf: Shelf, picture: Upload | None, networks: Sequence[str] | None) -> dict[str, Any]:
+    """Which networks say the same of one picture, among those that share their classes; and who is not counted."""
+    from .agreeing import as_data
+    from .panels import Answer, Refusal, compare
 
     shelf.refresh()
     with sentences():
         found = compare(shelf, shelf.pick(networks), read(picture))
-    return [
-        one.as_data() if isinstance(one, Answer) else {"network": one.entry.id, "refused": one.sentence}
-        for one in found
-    ]
+    refused = _told([one for one in found if isinstance(one, Refusal)])
+    return {**as_data([one for one in found if isinstance(one, Answer)]), "refused": refused}
+
+
+def draw(shelf: Shelf, picture: Upload | None, networks: Sequence[str] | None) -> list[dict[str, Any]]:
+    """What the digit networks among some say of a drawn digit, dark on light or light on dark: it is cut out and
+    centred as the digits are that each was trained on.
+    """
+    from .panels import digit_networks, name_digit
+
+    shelf.refresh()
+    with sentences():
+        found = name_digit(shelf, digit_networks(shelf, shelf.pick(networks)), read(picture))
+        if not found:
+            raise ValueError(NOTHING_DRAWN)
+        return _told(found)
 
 
 def list_pictures(galleries: Galleries) -> list[dict[str, Any]]:
@@ -52,16 +76,36 @@ def list_pictures(galleries: Galleries) -> list[dict[str, Any]]:
     ]
 
 
+def one_picture(galleries: Galleries, pictures: str, number: float) -> tuple[str, dict[str, Any]]:
+    """A picture of a set by its number, from 0, with its name and its label if it has one."""
+    image = open_picture(galleries, {"gallery": pictures, "picture": number})
+    gallery = galleries.pick(pictures)
+    label = int(gallery.labels[int(number)])
+    told = {"name": gallery.name(int(number)), "label": gallery.class_names[label] if label >= 0 else None}
+    return png(image), told
+
+
 def compare(
     shelf: Shelf, galleries: Galleries, pictures: str, networks: Sequence[str] | None, most: float | None
 ) -> dict[str, Any]:
-    """Networks on a set of pictures, or on at most so many of it drawn without looking: counts with intervals."""
+    """Networks on a set of pictures, or on at most so many of it drawn without looking: counts with intervals,
+    confusions, every answer, and how often those that share their classes agree.
+    """
     from .contest import contest
 
     shelf.refresh()
     with sentences():
         gallery = galleries.pick(pictures)
         *_, end = contest(shelf, shelf.pick(networks), gallery, most)
-    refused = [{"network": one.entry.id, "refused": one.sentence} for one in end.refusals]
-    names = [gallery.name(number) for number in end.numbers]
-    return {**end.comparison.as_data(), "names": names, "left_out": end.left_out, "refused": refused}
+    return {
+        **end.comparison.as_data(),
+        "agreement": end.agreement(),
+        "names": [gallery.name(number) for number in end.numbers],
+        "numbers": end.numbers,
+        "left_out": end.left_out,
+        "refused": _told(end.refusals),
+    }
+
+
+def _told(found: "Sequence[Answer | Refusal]") -> list[dict[str, Any]]:
+    return [one.as_data() for one in found]

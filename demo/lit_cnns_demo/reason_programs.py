@@ -8,7 +8,7 @@ import gradio as gr
 from .border import sentences
 from .explaining import LONG, MASKS
 from .shelf import Shelf
-from .wiring import Upload, endpoint, read
+from .wiring import Upload, endpoint, read, record
 
 if TYPE_CHECKING:
     from .reasons import Reason
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def reason_endpoints(shelf: Shelf, picture: gr.Image) -> None:
     """Add the endpoints; the page does not show them."""
     with gr.Group(visible=False):
-        door, data = gr.Button("API"), gr.JSON(label="numbers")
+        door, data = gr.Button("API"), record("numbers")
         network, method = gr.Textbox(label="network"), gr.Textbox("grad_cam", label="method")
         layer, word = gr.Textbox("", label="layer"), gr.Textbox("", label="class")
         side, channel = gr.Number(0.25, label="side"), gr.Number(None, precision=0, label="map")

@@ -41,7 +41,7 @@ def report(contest: "Contest", gallery: "Gallery", id: str, seconds: float) -> s
         seconds: how long it took.
     """
     parts = [f"<h3>{escape(gallery.title)}</h3>", _extent(contest, len(gallery), seconds), scores(contest)]
-    groups = _groups(contest)
+    groups = contest.groups
     parts += [_group(contest, group, gallery, id) for group in groups if len(group) > 1]
     alone = [group[0] for group in groups if len(group) == 1]
     if alone and len(groups) > 1:
@@ -71,7 +71,7 @@ def _sentences(contest: "Contest") -> list[str]:
     comparison, known = contest.comparison, len(contest.comparison.class_names)
     if not known:
         return ["These pictures have no labels: it shows where the networks disagree, not who is right."]
-    foreign = _names(contest, _foreign(contest))
+    foreign = _names(contest, contest.foreign)
     sentences = [f"Left out, since these classes are unknown to them: {foreign}."] if foreign else []
     sentences += [
         f"{contest.entries[name].name} lacks {count} of these {known} classes: its answers are shown, not counted."
@@ -79,12 +79,6 @@ def _sentences(contest: "Contest") -> list[str]:
         if count < known
     ]
     return sentences + [f"{one.entry.name}: {one.sentence}" for one in contest.refusals]
-
-
-def _foreign(contest: "Contest") -> list[str]:
-    """The networks that know none of the data's classes."""
-    known = len(contest.comparison.class_names)
-    return [name for name, lacking in contest.comparison.strangers.items() if lacking == known > 0]
 
 
 def _names(contest: "Contest", ids: Sequence[str]) -> str:
@@ -115,14 +109,6 @@ def _extent(contest: "Contest", everything: int, seconds: float) -> str:
     if contest.left_out:
         parts.append(f"{contest.left_out} more could not be read")
     return f'<p class="lab-world">{"; ".join([" ".join(parts[:2]), *parts[2:]])}</p>'
-
-
-def _groups(contest: "Contest") -> list[list[str]]:
-    """The networks that can be compared with each other."""
-    from lit_cnns.evaluation import groups
-
-    foreign, answers = _foreign(contest), contest.comparison.answers
-    return groups({name: one.class_names for name, one in answers.items() if name not in foreign})
 
 
 def _group(contest: "Contest", group: Sequence[str], gallery: "Gallery", id: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from .agents import give_each_answer
 from .lab import build
 from .languages import I18N
 from .readiness import import_the_slow
@@ -42,7 +43,7 @@ def launch(
     Args:
         folders: where checkpoints are looked for, besides those that ship.
         host: address to listen on; by default nobody else can reach it.
-        port: by default the first free one from 7860.
+        port: by default, and for 0, the first free one from 7860.
         share: make a public link through Gradio's servers.
         open_browser: open a browser tab.
         data: folders of pictures to compare networks on, besides scikit-learn's digits.
@@ -65,7 +66,7 @@ def launch(
         where = f"{host}, port {port}" if port else host
         raise ValueError(f"The lab cannot listen on {where} ({error}); give another.") from error
     demo = build(folders, data)
-    options = {"server_name": host, "server_port": port, "share": share, "inbrowser": open_browser}
+    options = {"server_name": host, "server_port": port or None, "share": share, "inbrowser": open_browser}
     _, address, public = serve(demo, auth=login, mcp_server=mcp, **options, prevent_thread_lock=True, quiet=True)
     print(f"The lab is open at {public or address}; Ctrl-C closes it.", flush=True)
     if mcp:
@@ -76,7 +77,10 @@ def launch(
 def serve(demo: gr.Blocks, **options: Any) -> tuple[Any, str, str]:
     """Serve what `build` gave, with the lab's look and safe settings; `options` are those of `Blocks.launch`."""
     threading.Thread(target=_import_when_up, args=(demo,), daemon=True).start()
-    return demo.launch(**{"share": False, "state_session_capacity": MOST_SESSIONS, **_settings(), **options})
+    served = demo.launch(**{"share": False, "state_session_capacity": MOST_SESSIONS, **_settings(), **options})
+    if demo.mcp_server_obj:
+        give_each_answer(demo)
+    return served
 
 
 def mount(

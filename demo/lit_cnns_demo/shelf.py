@@ -28,8 +28,9 @@ class Shelf:
     the shelf.
 
     Attributes:
-        refused: a sentence for each file that is damaged or carries code; other programs' sound files are passed over,
-            and so are those that `trainer/every_epoch` keeps, which the tab over time goes through.
+        refused: a sentence for each file that is damaged or carries code, and for sound files of other programs that
+            were given by name; others of those are passed over, and so are those that `trainer/every_epoch` keeps,
+            which the tab over time goes through.
     """
 
     def __init__(self, folders: Iterable[str | Path] = (), memory: int = 2 << 30) -> None:
@@ -80,11 +81,13 @@ class Shelf:
 
             read = {(entry.path, entry.stamp): entry for entry in self.entries}
             found, refused, settled = [], [], dict(seen)
+            named = {folder.resolve() for folder in self.folders}
             for path, stamp in seen.items():
                 try:
                     found.append(read.get((path, stamp)) or self._entry(path, stamp))
-                except ForeignCheckpoint:
-                    continue
+                except ForeignCheckpoint as error:
+                    if path in named:
+                        refused.append(str(error).replace(str(path), self._place(path)))
                 except CheckpointError as error:
                     if time.time() - stamp[0] / 1e9 > STILL_WRITING:
                         refused.append(str(error).replace(str(path), self._place(path)))

@@ -14,6 +14,7 @@ from gradio.context import LocalContext
 from gradio.utils import get_upload_folder
 
 from . import cards
+from .agents import described
 from .border import check_upload
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ QUEUE_FOR_NETWORKS: dict[str, Any] = {
 COMPUTE: dict[str, Any] = {**PRIVATE, **QUEUE_FOR_NETWORKS}
 # events of controls that a visitor moves: the last one counts
 FOLLOW: dict[str, Any] = {"trigger_mode": "always_last", "preprocess": False, "show_progress": "hidden", **COMPUTE}
+# JSON schemas; `Any`, since Gradio calls them dicts of texts
+TEXTS: Any = {"type": "array", "items": {"type": "string"}}
+RECORD: Any = {"type": "object", "additionalProperties": {}}
+RECORDS: Any = {"type": "array", "items": RECORD}
 NO_NETWORK = "Choose one network or more from the list."
 
 # A picture as the browser sends it. Events take it without Gradio's preprocessing, which would turn a bad file into an
@@ -131,7 +136,7 @@ def or_sentence(work: Callable[[], str]) -> str:
 def endpoint(
     door: gr.Button, name: str, ask: Callable[..., Any], given: tuple[Any, ...], inputs: Any, outputs: Any, **event: Any
 ) -> None:
-    """Open a function to programs; they are told the first paragraph of its docstring.
+    """Open a function to programs; they are told the first paragraph of its docstring, and what its parameters are.
 
     Args:
         door: a button that nobody sees.
@@ -142,11 +147,11 @@ def endpoint(
         outputs: components for what it gives.
         event: where this one differs from one that waits for the networks.
     """
-    about = " ".join((ask.__doc__ or "").split("\n\n")[0].split())
     options = {"preprocess": False, **QUEUE_FOR_NETWORKS, **event}
     bound = partial(ask, *given)
     bound.__name__ = name  # type: ignore[attr-defined]  # what an MCP server calls the tool
-    door.click(bound, inputs, outputs, api_name=name, api_description=about, **options)
+    bound.__doc__ = described(ask, bound)
+    door.click(bound, inputs, outputs, api_name=name, **options)
 
 
 def uploaded_picture() -> gr.Image:
@@ -154,6 +159,16 @@ def uploaded_picture() -> gr.Image:
     return gr.Image(label="picture", type="filepath", visible=False)
 
 
-def network_ids() -> Api:
-    """A list of ids, as programs send it; the page's own list would tell them which choices it began with."""
-    return Api([], {"type": "array", "items": {"type": "string"}}, label="networks")  # type: ignore[dict-item]
+def texts(label: str) -> Api:
+    """A list of texts, such as ids; the page's own lists would tell programs which choices they began with."""
+    return Api([], TEXTS, label=label)
+
+
+def record(label: str) -> Api:
+    """Named values that an endpoint gives; `gr.JSON` would tell programs nothing of its type."""
+    return Api(None, RECORD, label=label)
+
+
+def records(label: str) -> Api:
+    """A list of such named values."""
+    return Api(None, RECORDS, label=label)

@@ -118,6 +118,12 @@ class Traits:
         return _is_flat(self.small)
 
 
+def light_on_dark(image: Tensor) -> Tensor:
+    """A picture's tones, float `[H, W]` from 0 to 1, turned where most of its border is light."""
+    grey = image.float().mean(0) / 255
+    return 1 - grey if _border(grey).median() > 0.5 else grey
+
+
 def _published(description: Mapping[str, Any]) -> str | None:
     """Name the published set that a network was trained on: by the data's class, or by its class names."""
     name = description["data"].get("class")
@@ -139,23 +145,18 @@ def _colour(image: Tensor) -> float:
     return float((high - low).float().mean() / 255)
 
 
-def _light_on_dark(image: Tensor) -> Tensor:
-    grey = image.float().mean(0) / 255
-    return 1 - grey if _border(grey).median() > 0.5 else grey
-
-
 def _border(grey: Tensor) -> Tensor:
     return torch.cat([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
 
 
 def _is_flat(image: Tensor) -> bool:
-    grey = _light_on_dark(image)
+    grey = light_on_dark(image)
     return bool((grey < grey.min() + 0.05).float().mean() > GROUND)
 
 
 def _is_drawn(image: Tensor) -> bool:
     """Whether a picture has two tones, one of them a ground that most of the border shows."""
-    grey, colour = _light_on_dark(image), _colour(image)
+    grey, colour = light_on_dark(image), _colour(image)
     threshold, clarity = _otsu(grey)
     if colour > (TINTED_PAPER if clarity > CLEAR_TONES else COLOUR):
         return False

@@ -40,6 +40,11 @@ def run(arguments: argparse.Namespace) -> int:
     runs = [invite(name) if name.startswith(("torchvision/", "timm/")) else name for name in arguments.runs]
     if missing := next((folder for folder in arguments.data if not Path(folder).is_dir()), None):
         raise ValueError(f"There is no folder {missing}; --data is a folder of pictures.")
+    for run in runs:
+        if not Path(run).exists():
+            print(
+                f"There is nothing at {run} yet; checkpoints that are saved there will appear in the lab.", flush=True
+            )
     lit_cnns_demo.launch(
         runs,
         host=arguments.host,

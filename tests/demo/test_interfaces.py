@@ -1,6 +1,8 @@
 """The lab serves programs, agents and other apps, and asks for a login where one is set."""
 
 import asyncio
+import base64
+import re
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -11,10 +13,13 @@ from conftest import EXAMPLES
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from lit_cnns_demo import build, credentials, launch, mount, serve
+from lit_cnns_demo.agents import PARAMETERS
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
-from mcp.types import ListToolsResult, TextContent
+from mcp.types import CallToolResult, Tool
 from test_programs import ENDPOINTS
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "lab.md"
 
 
 @pytest.fixture(scope="module")
@@ -29,38 +34,65 @@ def test_every_endpoint_tells_programs_what_it_does_and_takes(blocks: Any) -> No
         assert endpoint["description"].endswith("."), name
         assert len(endpoint["description"]) > 40, name
         for parameter in endpoint["parameters"]:
-            assert parameter["type"].get("type") in {"string", "number", "integer", "array", "object"}, name
+            assert parameter["type"].get("type") in {"string", "number", "integer", "boolean", "array", "object"}, name
             assert "Literal" not in str(parameter["python_type"]), name
         for part in (*endpoint["parameters"], *endpoint["returns"]):
             assert part["label"].replace(" ", "").isalpha(), part["label"]  # in no form that the browser translates
+        for given in endpoint["returns"]:
+            assert given["python_type"]["type"] not in ("Any", "dict()"), (name, given["label"])
     names = [parameter["parameter_name"] for parameter in told["/explain"]["parameters"]]
     assert names == ["picture", "network", "method", "layer", "class_name"]
     assert told["/predict"]["parameters"][1]["python_type"]["type"] == "list[str]"
 
 
-async def tools_and_networks(url: str) -> tuple[ListToolsResult, str]:
+def test_the_document_has_every_endpoint_with_what_it_takes(blocks: Any) -> None:
+    told = blocks.get_api_info()["named_endpoints"]
+    takes = {name: [one["parameter_name"] for one in endpoint["parameters"]] for name, endpoint in told.items()}
+    rows = re.findall(r"^\| `(/\w+)` \|(.*?)\|", DOCUMENT.read_text(), re.MULTILINE)
+    assert {name: re.findall(r"\w+", re.sub(r"\(.*?\)", "", words)) for name, words in rows} == takes
+
+
+async def asked_by_an_agent(url: str) -> tuple[list[Tool], dict[str, CallToolResult]]:
+    """The tools that an agent is offered, and what some of them give it."""
+    data = base64.b64encode((EXAMPLES / "chelsea.jpg").read_bytes()).decode()
+    pictures = {"uri": f"data:image/jpeg;base64,{data}", "address": f"{url}gradio_api/startup-events"}
     async with (
         streamable_http_client(f"{url}gradio_api/mcp/") as (incoming, outgoing, _),
         ClientSession(incoming, outgoing) as session,
     ):
         await session.initialize()
-        said = (await session.call_tool("networks", {})).content[0]
-        assert isinstance(said, TextContent)
-        return await session.list_tools(), said.text
+        given = {"networks": await session.call_tool("networks", {})}
+        (network,) = re.findall(r"resnet20_cifar-\w+", given["networks"].content[0].text)
+        for kind, picture in pictures.items():
+            asked = {"picture": picture, "network": network, "layer": "conv1"}
+            given[kind] = await session.call_tool("overlay", asked)
+        return (await session.list_tools()).tools, given
 
 
-def test_an_agent_is_offered_every_endpoint_as_a_tool(runs: Path, tmp_path: Path, monkeypatch: Any) -> None:
+def test_an_agent_is_offered_every_endpoint_as_a_tool_and_gets_pictures(
+    runs: Path, tmp_path: Path, monkeypatch: Any
+) -> None:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    monkeypatch.setattr("lit_cnns_demo.shelf.SHIPPED", tmp_path / "ships_nothing")
     demo = build([runs])
     _, url, _ = serve(demo, prevent_thread_lock=True, quiet=True, mcp_server=True)
     try:
-        offered, networks = asyncio.run(tools_and_networks(url))
+        offered, given = asyncio.run(asked_by_an_agent(url))
     finally:
         demo.close()
-    tools = {tool.name: tool for tool in offered.tools}
+    tools = {tool.name: tool for tool in offered}
     assert {f"/{name}" for name in tools} == ENDPOINTS
     assert set(tools["explain"].inputSchema["properties"]) == {"picture", "network", "method", "layer", "class_name"}
-    assert "resnet20_cifar" in networks
+    for tool in offered:
+        assert len(tool.description or "") > 40, tool.name
+        for name, parameter in tool.inputSchema["properties"].items():
+            assert "type" in parameter, (tool.name, name)
+            assert parameter["description"] == PARAMETERS[name]
+    assert tools["draw"].inputSchema["properties"]["networks"]["items"] == {"type": "string"}
+    kinds = [part.type for part in given["uri"].content]
+    assert kinds == ["image", "text", "text"]  # the picture, its address, the numbers
+    assert given["address"].isError
+    assert "no address" in given["address"].content[0].text
 
 
 def test_without_being_asked_the_lab_is_no_mcp_server(lab: str) -> None:

@@ -1,12 +1,18 @@
 """The lab is served to this machine alone, with what could do harm turned off."""
 
 import json
+import runpy
 import urllib.error
 import urllib.request
+from pathlib import Path
 from socket import socket
 
 import pytest
 from lit_cnns_demo import launch
+
+from lit_cnns.cli import main
+
+DEMO = Path(__file__).parents[2] / "demo"
 
 
 def status(request: str | urllib.request.Request) -> int:
@@ -45,3 +51,39 @@ def test_an_address_that_cannot_be_had_is_said_at_once() -> None:
         launch(host="no-such-host.invalid")
     with pytest.raises(ValueError, match="port 70000"):
         launch(port=70000)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("--port 99999999", "The lab cannot listen on 127.0.0.1, port 99999999 "),
+        ("--port -1", "The lab cannot listen on 127.0.0.1, port -1 "),
+        ("--host no-such-host.invalid", "The lab cannot listen on no-such-host.invalid "),
+        ("--host 192.0.2.1", "The lab cannot listen on 192.0.2.1 "),
+        ("--data gone", "There is no folder gone; --data is a folder of pictures."),
+        ("--auth ada", "A login is user:password, given by --auth or in LIT_CNNS_AUTH"),
+        ("--auth :engine", "A login is user:password, given by --auth or in LIT_CNNS_AUTH"),
+        ("--auth ada:engine --mcp", "An MCP server cannot log in"),
+        ("torchvision/alexnett", "torchvision has no network 'alexnett'"),
+        ("timm/", "A guest is torchvision/<network> or timm/<network>, not timm/."),
+    ],
+)
+def test_a_wrong_option_is_told_in_one_sentence(
+    words: str, sentence: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["demo", *words.split()]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"lit-cnns: error: {sentence}")
+
+
+def test_a_folder_that_is_not_there_is_told_before_the_lab_opens(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "gone", str(DEMO), "--port", "99999999"]) == 2
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("There is nothing at gone yet")
+
+
+def test_a_wrong_login_in_the_environment_is_told_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIT_CNNS_AUTH", "ada")
+    with pytest.raises(SystemExit, match=r"^A login is user:password"):
+        runpy.run_path(str(DEMO / "app.py"), run_name="__main__")

@@ -38,6 +38,35 @@ def test_the_lineage_comes_as_rows_and_a_network_as_drawing_and_blocks(client: C
         client.predict("alexnett", api_name="/diagram")
 
 
+def test_what_is_known_of_a_network_comes_with_its_layers_and_the_way_to_its_checkpoint(client: Client) -> None:
+    known = client.predict("alexnet", api_name="/about")
+    assert known["paper"]["year"] == 2012
+    assert known["parameters"] == 60_965_224
+    layers = {layer["name"]: layer for layer in known["layers"]}
+    assert layers["conv1"]["out"] == [96, 55, 55]
+    assert "the grid of conv1" in known["departure"]
+    assert known["checkpoints"] == []
+    assert "lit-cnns fit --config alexnet/imagenet" in known["commands"]
+    resnet = client.predict("resnet20_cifar", api_name="/about")
+    networks = client.predict(api_name="/networks")
+    assert resnet["checkpoints"] == [one for one in networks if one["label"].startswith("resnet20_cifar")]
+    for wrong, sentence in (("alexnett", "did you mean alexnet"), (None, "A network of the lineage is needed")):
+        with pytest.raises(AppError, match=sentence):
+            client.predict(wrong, api_name="/about")
+
+
+def test_the_challenge_comes_with_its_winners(client: Client) -> None:
+    told = client.predict(api_name="/challenge")
+    assert {one["year"]: one["top5_error"] for one in told["winners"]}[2012] == 16.4
+    assert told["human"]["top5_error"] == 5.1
+
+
+def test_every_recipe_that_is_listed_can_be_asked_for(client: Client) -> None:
+    recipes = client.predict(api_name="/recipes")
+    assert {"alexnet/imagenet", "lenet5_modern/digits"} <= set(recipes)
+    assert not [name for name in recipes if name.startswith("trainer/")]
+
+
 def test_training_views_come_side_by_side_with_their_corners(client: Client) -> None:
     views, said = client.predict(PICTURE, "lenet5_modern/digits", 5, 3, api_name="/training_views")
     with Image.open(views) as image:
@@ -64,6 +93,9 @@ def test_what_is_wrong_is_said_in_a_sentence(
 
 def test_a_run_is_told_moment_by_moment(client: Client, run: Path) -> None:
     (found,) = [one for one in client.predict(api_name="/runs") if one["label"].endswith("looked_back_on/version_0")]
+    curves = client.predict(found["id"], api_name="/curves")
+    assert curves["val/top1"] == [[10, 0.7], [20, pytest.approx(0.8)], [30, pytest.approx(0.9)]]
+    assert [step for step, _ in curves["train/loss"]] == [6, 16, 26]
     assert found["moments"] == [{"epoch": n, "step": 10 * n} for n in (1, 2, 3)]
     kernels, maps, told = client.predict(PICTURE, found["id"], 2, "C3", api_name="/run_moment")
     assert (told["epoch"], told["step"], told["layer"], len(told["answer"]["top"])) == (2, 20, "C3", 5)
@@ -72,3 +104,5 @@ def test_a_run_is_told_moment_by_moment(client: Client, run: Path) -> None:
             assert image.format == "PNG"
     with pytest.raises(AppError, match="There is no run"):
         client.predict(PICTURE, str(run), 2, "C3", api_name="/run_moment")
+    with pytest.raises(AppError, match="There is no run"):
+        client.predict(str(run), api_name="/curves")

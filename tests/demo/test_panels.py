@@ -73,20 +73,21 @@ def strokes(top: int, left: int) -> np.ndarray:
 
 @pytest.mark.parametrize("place", [(10, 10), (200, 280)])
 def test_a_drawing_is_centred_as_its_data_has_it_wherever_it_was_drawn(place: tuple[int, int]) -> None:
-    digit = panels.drawn_digit(strokes(*place), "MNIST")
+    digit = panels.drawn_digit(read_image(strokes(*place)), "MNIST")
     assert digit is not None
     assert digit.shape == (1, 140, 140)  # 100 of 140 pixels are 20 of 28
     assert (digit[0] > 128).nonzero().float().mean(0).tolist() == [69.5, 69.5]
-    full = panels.drawn_digit(strokes(*place), "Digits")
+    full = panels.drawn_digit(read_image(strokes(*place)), "Digits")
     assert full is not None
     assert full.shape == (1, 100, 100)
 
 
 def test_an_empty_or_cleared_pad_is_no_digit(shelf: Shelf) -> None:
-    assert panels.drawn_digit(np.zeros((320, 320, 4), np.uint8), "Digits") is None
-    assert panels.drawn_digit(None, "Digits") is None
+    empty = np.zeros((320, 320, 4), np.uint8)
+    assert panels.drawn_digit(read_image(empty), "Digits") is None
     lenet = next(e.id for e in shelf.entries if e.place == "lenet5/version_0/best")
-    assert "Draw a digit" in drawing_cards(shelf, None, [lenet])
+    for pad in (None, {"composite": None}, {"composite": empty}):
+        assert "Draw a digit" in drawing_cards(shelf, pad, [lenet])
 
 
 def test_the_pad_asks_for_a_digit_network(shelf: Shelf, resnet: panels.Network) -> None:

@@ -5,10 +5,12 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from conftest import EXAMPLES
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
+from PIL import Image
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +73,12 @@ def test_a_file_of_the_machine_is_not_read(lab: str, ids: dict[str, str], upload
 
 ENDPOINTS = {
     "/networks",
+    "/shelf",
+    "/guests",
+    "/invite",
     "/predict",
+    "/agreement",
+    "/draw",
     "/layers",
     "/feature_maps",
     "/overlay",
@@ -83,11 +90,16 @@ ENDPOINTS = {
     "/deconvnet",
     "/dropout",
     "/lineage",
+    "/challenge",
+    "/about",
     "/diagram",
+    "/recipes",
     "/training_views",
     "/runs",
+    "/curves",
     "/run_moment",
     "/pictures",
+    "/picture",
     "/compare",
     "/claims",
     "/claim",
@@ -105,8 +117,70 @@ def test_networks_are_compared_on_a_set_of_pictures(client: Client, ids: dict[st
     assert sum(map(sum, lenet["confusion"])) == 40
     assert "top1" not in found["networks"][ids["resnet20_cifar"]]
     assert found["unknown_classes"] == {ids["resnet20_cifar"]: 10}
+    assert found["agreement"] == [{"networks": [ids["lenet5_modern"]], "all": 40, "pairs": [[40]]}]
     with pytest.raises(AppError, match="There is no set of pictures '/etc'"):
         client.predict("/etc", [*ids.values()], 40, api_name="/compare")
+
+
+def test_a_picture_of_a_set_comes_by_the_number_that_a_comparison_names(client: Client, ids: dict[str, str]) -> None:
+    found = client.predict("digits", [ids["lenet5_modern"]], 3, api_name="/compare")
+    path, told = client.predict("digits", found["numbers"][2], api_name="/picture")
+    assert told == {"name": found["names"][2], "label": found["labels"][2]}
+    with Image.open(path) as image:
+        assert (image.format, image.size) == ("PNG", (8, 8))
+    with pytest.raises(AppError, match="has 360 pictures; there is none of number 360"):
+        client.predict("digits", 360, api_name="/picture")
+
+
+def test_agreement_names_who_says_the_same_and_why_others_are_not_counted(client: Client, ids: dict[str, str]) -> None:
+    lenet, resnet = ids["lenet5_modern"], ids["resnet20_cifar"]
+    picture = handle_file(EXAMPLES / "rocket.jpg")
+    found = client.predict(picture, [lenet, resnet], api_name="/agreement")
+    (answer,) = client.predict(picture, [resnet], api_name="/predict")
+    (group,) = found["groups"]
+    assert group["sides"] == [{"class": answer["top"][0]["class"], "networks": [resnet]}]
+    (stranger,) = found["not_counted"]
+    assert stranger["network"] == lenet
+    assert "only handwritten digits" in stranger["why"]
+
+
+def test_a_drawn_digit_is_named_as_on_the_pad(client: Client, ids: dict[str, str], tmp_path: Path) -> None:
+    lenet, resnet = ids["lenet5_modern"], ids["resnet20_cifar"]
+    canvas = np.zeros((320, 320, 4), np.uint8)  # a one, on nothing
+    canvas[60:260, 150:180] = (17, 17, 17, 255)
+    drawn, light, empty = (tmp_path / f"{name}.png" for name in ("dark", "light", "empty"))
+    Image.fromarray(canvas).save(drawn)
+    Image.fromarray(canvas[:, :100]).save(empty)
+    Image.fromarray(np.where(canvas[..., 3], np.uint8(238), np.uint8(0))).save(light)
+    (answer,) = client.predict(handle_file(drawn), [lenet, resnet], api_name="/draw")
+    assert answer["network"] == lenet
+    assert len(answer["top"]) == 5
+    (same,) = client.predict(handle_file(light), [lenet], api_name="/draw")
+    assert same["top"] == answer["top"]
+    with pytest.raises(AppError, match="Nothing is drawn"):
+        client.predict(handle_file(empty), [lenet], api_name="/draw")
+    with pytest.raises(AppError, match="None of the chosen networks was trained on digits"):
+        client.predict(handle_file(drawn), [resnet], api_name="/draw")
+
+
+def test_a_guest_is_invited_by_its_name(client: Client, ids: dict[str, str]) -> None:
+    name = "torchvision/squeezenet1_1"
+    assert name in client.predict(api_name="/guests")
+    guest = client.predict(name, "untrained", api_name="/invite")
+    assert guest in client.predict(api_name="/networks")
+    assert "not trained" in guest["label"]
+    client.predict(guest["id"], api_name="/layers")
+    told = client.predict(api_name="/shelf")
+    loaded = {one["network"]: one["bytes"] for one in told["loaded"]}
+    assert 4 * 1.2e6 < loaded[guest["id"]] < told["memory"]
+    assert told["refused"] == []
+    for wrong, kind, sentence in (
+        ("torchvision/alexnett", "untrained", "alexnett"),
+        ("../../etc", "untrained", "A guest is torchvision/<network>"),
+        (name, "whatever", "weights untrained or pretrained, not 'whatever'"),
+    ):
+        with pytest.raises(AppError, match=sentence):
+            client.predict(wrong, kind, api_name="/invite")
 
 
 def test_only_these_endpoints_are_open(client: Client) -> None:

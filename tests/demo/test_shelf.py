@@ -69,6 +69,8 @@ def test_files_that_are_damaged_or_carry_code_are_told_and_those_of_other_progra
     empty.unlink()
     one.refresh()
     assert one.refused == [second]
+    (sentence,) = shelf_over(own_runs / "foreign.ckpt").refused  # given by its name, it is told, too
+    assert sentence.startswith("foreign ")
 
 
 def test_a_file_that_is_still_written_is_not_called_damaged_and_is_read_again(own_runs: Path) -> None:
