@@ -76,9 +76,8 @@ def why_tab(page: Page, tab: gr.Tab, shelf: Shelf) -> None:
             elem_id="why-square",
         )
     question = Question(view, share, moved(page.new_picture, view), gr.State({}))
-    links.keep("why", view)
-    opening = links.reopen(page.demo, "why", view, lambda: VIEWS)
-    strength.input(None, strength, js=STRENGTH)
+    opening = links.settle(page.demo, {"why": view, "strength": strength, "square": share})
+    strength.change(None, strength, js=STRENGTH, **PRIVATE)
     for told in (view.input, opening.then):  # not `change`, which comes too late for the words
         told(_words, view, [view, strength, share], show_progress="hidden", **PRIVATE)
 
@@ -120,15 +119,19 @@ def _column(page: Page, question: Question, shelf: Shelf, entry: Entry, before: 
     layers = layers_with_maps(network)
     if (chosen := links.asked(f"why-layer~{entry.id}", before)) in layers:
         first = chosen
+    last = network.layers[first].shape[0] - 1
+    map_of_link = links.asked_number(f"why-map~{entry.id}", 0, last, before)
+    number = None if map_of_link is None else str(map_of_link)
     names = [(say(LIKELIEST), ""), *((name, name) for name in dict.fromkeys(network.class_names))]
     with gr.Row():
         word = _dropdown(entry, "class", "Class", choices=names, value=named if named in network.class_names else "")
         layer = _dropdown(
             entry, "layer", "Layer", choices=[(_label(network, name), name) for name in layers], value=first
         )
-        channel = _dropdown(entry, "map", "Map, strongest first")
+        channel = _dropdown(entry, "map", "Map, strongest first", choices=[number] if number else [], value=number)
     links.keep(f"why-class~{entry.id}", word, question.kept)
     links.keep(f"why-layer~{entry.id}", layer, question.kept)
+    links.keep(f"why-map~{entry.id}", channel, question.kept)
     with gr.Row(visible=False, key=f"{entry.id}-why-long") as long:
         start = gr.Button(say("Slide the square"), variant="primary", size="sm", elem_classes="lab-start")
         stop = gr.Button(say("Stop"), size="sm", elem_classes="lab-stop")
@@ -146,9 +149,11 @@ def _column(page: Page, question: Question, shelf: Shelf, entry: Entry, before: 
     stop.click(None, None, None, cancels=[run])
     show = partial(_show, shelf, entry)
     shown, asked = [word, layer, channel, long, figure], [page.picture, question.view, word, layer, channel]
-    gr.on([word.input, channel.input], show, asked, shown, cancels=[run], key=f"{entry.id}-why-same", **FOLLOW)
+    same: list[Any] = [word.input, channel.input]
+    other: list[Any] = [question.new.change, layer.input]
+    (same if number else other).append(page.demo.load)
+    gr.on(same, show, asked, shown, cancels=[run], key=f"{entry.id}-why-same", **FOLLOW)
     anew = lambda upload, view, word, layer, _: show(upload, view, word, layer, None)  # noqa: E731
-    other: list[Any] = [page.demo.load, question.new.change, layer.input]
     gr.on(other, anew, asked, shown, cancels=[run], key=f"{entry.id}-why-other", **FOLLOW)
 
 

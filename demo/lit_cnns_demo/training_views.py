@@ -37,8 +37,7 @@ def training_tab(page: Page, tab: gr.Tab) -> None:
         seed = gr.Number(0, label="Seed", info="Of the run.", precision=0, minimum=0, elem_id="training-seed")
         count = gr.Slider(1, MOST, value=8, step=1, label="Epochs", info="One view each.", elem_id="training-count")
     shown = gr.HTML(cards.notice(NO_PICTURE), elem_id="training-views")
-    links.keep("recipe", recipe)
-    links.reopen(page.demo, "recipe", recipe, recipes)
+    links.settle(page.demo, {"recipe": recipe, "seed": seed, "epochs": count})
     asked = [page.picture, recipe, seed, count]
     events: dict[str, Any] = {
         "preprocess": False,

@@ -1,5 +1,7 @@
 """A visitor compares networks on many pictures, opens one of them, stops, and invites a guest."""
 
+import re
+
 import pytest
 from browser import PATIENCE, LabPage
 from conftest import EXAMPLES
@@ -23,6 +25,7 @@ def test_networks_are_compared_on_digits_and_a_pressed_picture_opens_everywhere(
     page.set_viewport_size({"width": 1360, "height": 900})
     report.locator(".lab-figures button").first.click()
     expect(page.locator("#picture img")).to_have_count(1)
+    expect(page).to_have_url(re.compile(r"picture=digits-\d+"))
     visit.tab("Compare")
     expect(page.locator("#answers .lab-card")).to_have_count(2)
     expect(page.locator("#memory")).to_contain_text("2 networks loaded")

@@ -120,6 +120,7 @@ def test_a_map_is_projected_beside_the_patch_that_it_sees(page: Page) -> None:
     expect(caption).to_contain_text(re.compile(r"Map \d+ of relu1_2.*It sees \d × \d\."))
     pick(page, "map", 1, "7 ·")
     expect(caption).to_contain_text(re.compile(r"Map \d*7 of relu1_2"))
+    expect(page).to_have_url(re.compile(r"why-map%7Evgg[^&]*=\d*7"))
     expect(page.locator(".lab-reason").nth(1).locator("img")).to_have_count(3)
 
 

@@ -61,7 +61,7 @@ def test_a_picture_of_the_report_leads_to_itself(shelf: Shelf, finished: Contest
     html = reports.report(finished, galleries.pick("digits"), "digits", 1.0)
     number = int(re.findall(r'data-gallery="digits" data-picture="(\d+)"', html)[0])
     opened = evaluating.open_picture(galleries, {"gallery": "digits", "picture": number})
-    assert np.array_equal(opened[:, :, 1], Gallery.digits().picture(number)[0].numpy())
+    assert np.array_equal(np.asarray(Image.open(opened))[:, :, 1], Gallery.digits().picture(number)[0].numpy())
 
 
 @pytest.mark.parametrize(
