@@ -12,35 +12,17 @@ from . import cards, links, reports
 from .border import sentences
 from .galleries import Galleries
 from .shelf import Shelf
+from .waiting import IN_LINE, Line, Stops
 from .wiring import NO_NETWORK, PRIVATE, Page
 
 ABOUT = "The chosen networks run over the chosen pictures: who is right how often, and where they disagree."
 BETWEEN = 0.7  # seconds between two looks at the progress
 FEW = 500  # pictures, unless more are asked for
-MANY: dict[str, Any] = {"concurrency_id": "many", "concurrency_limit": 1, **PRIVATE}
 SEND_PRESSED = """element.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-picture]");
   if (button) trigger("select", { gallery: button.dataset.gallery, picture: Number(button.dataset.picture) });
 });"""
 SHOW_PICTURE = """() => document.querySelector("#picture").scrollIntoView({ block: "nearest", behavior: "smooth" })"""
-
-
-class Stops:
-    """Which pages have asked their comparison to stop."""
-
-    def __init__(self) -> None:
-        self._events: dict[str, threading.Event] = {}
-
-    def begin(self, request: gr.Request) -> threading.Event:
-        """Note that a page's comparison begins; an earlier one of it ends."""
-        self.stop(request)
-        event = self._events[str(request.session_hash)] = threading.Event()
-        return event
-
-    def stop(self, request: gr.Request) -> None:
-        """Stop the page's comparison, if there is one."""
-        if event := self._events.pop(str(request.session_hash), None):
-            event.set()
 
 
 def many_tab(page: Page, tab: gr.Tab, shelf: Shelf, galleries: Galleries) -> None:
@@ -73,11 +55,12 @@ def many_tab(page: Page, tab: gr.Tab, shelf: Shelf, galleries: Galleries) -> Non
     links.settle(page.demo, {"most": most})
     refused = gr.HTML(visible=False, elem_id="many-refused")
     report = gr.HTML(cards.notice(ABOUT), js_on_load=SEND_PRESSED, elem_id="many")
-    stops = Stops()
+    stops, line = Stops(), Line()
 
     # functions of their own, since Gradio gives requests and events to none made by `partial`
     def run_here(id: str | None, most: float | None, chosen: list[str] | None, request: gr.Request) -> Iterator[str]:
-        yield from run(shelf, galleries, id, most, chosen, stops.begin(request))
+        stopped = stops.begin(request)
+        yield from line.shown(run(shelf, galleries, id, most, chosen, stopped), stopped)
 
     def press(event: gr.EventData) -> Any:
         return open_picture(galleries, event._data)
@@ -88,8 +71,8 @@ def many_tab(page: Page, tab: gr.Tab, shelf: Shelf, galleries: Galleries) -> Non
         [chosen, most, page.networks],
         report,
         preprocess=False,
-        show_progress="hidden",
-        **MANY,
+        concurrency_id="comparisons",
+        **IN_LINE,
     )
     stop.click(stops.stop, None, None, queue=False, **PRIVATE)
     page.demo.unload(stops.stop)
