@@ -65,7 +65,7 @@ def build(folders: Iterable[str | Path] = (), data: Iterable[str | Path] = ()) -
                 with gr.Tab("Why", id="why") as why:
                     why_tab(page, why, shelf)
                 with gr.Tab("What training sees", id="training") as training:
-                    training_tab(page, training)
+                    training_tab(page, training, shelf)
                 with gr.Tab("Over time", id="time") as time:
                     over_time_tab(page, time, shelf)
                 with gr.Tab("Lineage", id="lineage") as lineage:

@@ -93,8 +93,12 @@ def settle(demo: gr.Blocks, settings: Mapping[str, Any]) -> Any:
 
 
 def _fitting(key: str, shown: Any) -> Any:
-    """What the address says of a setting: one of its choices, or a whole number in its range; None for all else."""
-    if isinstance(shown, gr.Radio | gr.Dropdown):
+    """What the address says of a setting: one of a few choices, a word of a list that may grow, which is told where it
+    is not on it, or a whole number in its range; None for all else.
+    """
+    if isinstance(shown, gr.Dropdown):
+        return asked(key) or None
+    if isinstance(shown, gr.Radio):
         return next((value for _, value in shown.choices if str(value).lower() == asked(key).lower()), None)
     return asked_number(key, shown.minimum, LARGEST if shown.maximum is None else shown.maximum)
 

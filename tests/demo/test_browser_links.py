@@ -79,7 +79,7 @@ def test_a_link_opens_every_tab_as_it_was_set(visit: LabPage, lab: str) -> None:
     (network,) = parse_qs(urlsplit(page.url).query)["networks"]
     of_tabs = {"order": "largest", "scale": "layer", "over": "true", "kernel-order": "colour", "most": 64}
     of_tabs |= {"why": "deconvnet", "strength": 20, "square": 10}
-    of_tabs |= {"recipe": "resnet20_cifar/cifar10", "seed": 3, "epochs": 4}
+    of_tabs |= {"recipe": network, "seed": 3, "epochs": 4}
     of_columns = {f"layer~{network}": "stage2_1", f"map~{network}": 3, f"kernel~{network}": 5, f"why-map~{network}": 2}
     link = {"networks": network, "picture": "digits-7", "tab": "maps", "stride": "1/2", **of_tabs, **of_columns}
     LabPage(page, f"{lab}?{urlencode(link)}")
