@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from .waiting import BETWEEN, Line, waiting
+
 MOST_WAITING = 3
 LONGEST = 3600  # seconds; a `quick` run takes minutes
-BETWEEN = 0.5  # seconds between two looks at a run
 PUBLISHED = "cifar-10-batches-py"  # the folder of CIFAR-10's own files
 NO_DATA = (
     "This claim is checked on pictures: open the lab with --data FOLDER, a folder with CIFAR-10, or with train/ and "
@@ -57,8 +58,7 @@ class Reruns:
     def __init__(self, folders: Iterable[str | Path] = ()) -> None:
         fitting = [Path(f) for f in folders if any((Path(f) / part).is_dir() for part in (PUBLISHED, "train"))]
         self.folders = {folder.resolve().name: folder for folder in fitting}
-        self._line: list[object] = []
-        self._lock = threading.Lock()
+        self._line = Line(MOST_WAITING, QUEUE_FULL)
 
     def run(self, id: str, pictures: str | None, stopped: threading.Event) -> Iterator[Rerun]:
         """Run a claim at its quick budget, telling how far it has come.
@@ -75,18 +75,10 @@ class Reruns:
 
         claim = claims.claim(id)
         data = self._pick(pictures) if claim.needs_data else None
-        place = object()
-        with self._lock:
-            if len(self._line) > MOST_WAITING:
-                raise ValueError(QUEUE_FULL)
-            self._line.append(place)
-        try:
-            while (ahead := self._line.index(place)) and not stopped.is_set():
-                yield Rerun("waiting", ahead)
-                time.sleep(BETWEEN)
+        with self._line.place() as ahead:
+            for before in waiting(ahead, stopped):
+                yield Rerun("waiting", before)
             yield from _counted(claim) if claim.kind == "counting" else _apart(claim, data, stopped)
-        finally:
-            self._line.remove(place)
 
     def _pick(self, pictures: str | None) -> Path:
         if not self.folders:
