@@ -53,14 +53,14 @@ class _Normalise(torch.autograd.Function):
 
 @cache
 def _on_gpu() -> Any:
-    """The same with one kernel each way, where Triton is there to compile it."""
+    """The same with one kernel each way, where Triton is there and compiles it."""
     from torch.utils._triton import has_triton
 
     if not has_triton():
         return _Normalise
-    from lit_cnns.models.response_norm_gpu import NormaliseOnGPU
+    from lit_cnns.models.response_norm_gpu import NormaliseOnGPU, runs
 
-    return NormaliseOnGPU
+    return NormaliseOnGPU if runs() else _Normalise
 
 
 class LocalResponseNorm(nn.Module):

@@ -5,6 +5,7 @@ ImageNet Classification with Deep Convolutional Neural Networks, NIPS 25, 2012.
 """
 # mypy: disallow_untyped_defs=False
 
+import warnings
 from typing import Any
 
 import torch
@@ -13,7 +14,7 @@ import triton.language as tl
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-__all__ = ["NormaliseOnGPU"]
+__all__ = ["NormaliseOnGPU", "runs"]
 
 TILE_MAPS, TILE_PIXELS = 32, 64  # what one program computes; maps that it shares with the next are read twice
 WARPS = 8  # with fewer, the backward pass has more values under way than registers
@@ -144,3 +145,17 @@ def _run(
             *tensors, maps, pixels, towers, *steps, channels * pixels, alpha / size, k,
             BETA=beta, REACH=size // 2, TILE_MAPS=TILE_MAPS, TILE_PIXELS=TILE_PIXELS, num_warps=WARPS,
         )  # fmt: skip
+
+
+def runs(device: str = "cuda") -> bool:
+    """Whether the kernels compile and run here, tried on a few numbers; Triton also needs a C compiler and headers."""
+    maps = torch.ones(1, 5, 1, 1, device=device, requires_grad=True)
+    try:
+        NormaliseOnGPU.apply(maps, 5, 1e-4, 0.75, 2.0, 1).sum().backward()
+    except Exception as error:  # Triton, the compiler that it calls and the driver each have their own
+        warnings.warn(
+            f"Response normalisation takes several kernels, not one each way: Triton's do not compile here ({error}).",
+            stacklevel=2,
+        )
+        return False
+    return True

@@ -68,6 +68,13 @@ def test_the_kernels_compile_for_gpus_and_read_each_neighbour_once(
     assert len(re.findall(r"\bst\.global", code)) == writes * each
 
 
+def test_where_the_kernels_do_not_run_it_is_said_and_not_an_error():
+    from lit_cnns.models import response_norm_gpu as gpu
+
+    with pytest.warns(UserWarning, match="Triton's do not compile here"):
+        assert not gpu.runs("cpu")  # no interpreter in this process
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize("kind", [torch.float32, torch.float16, torch.bfloat16])
