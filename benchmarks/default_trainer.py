@@ -1,8 +1,8 @@
 """Why a Trainer with its defaults costs AlexNet more than a bare one: `python benchmarks/default_trainer.py`.
 
 AlexNet's training step on pictures that are in memory, in epochs of 8 batches of 16; a bare Trainer, one with its
-defaults, and that with one default after another switched off. CPU time and page faults, one thread, interleaved; a
-turn is an epoch, its end included.
+defaults, that with one default after another switched off, and `lit-cnns fit` with its. CPU time and page faults, one
+thread, interleaved; a turn is an epoch, its end included.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from contestants import Case, Tick
-from overhead import BARE, Again, Silent, with_trainer
+from overhead import BARE, Again, Silent, ours, with_trainer
 from training import machine, race  # first: it sets the threads
 
 from lit_cnns.lineage import LitAlexNet
@@ -32,6 +32,7 @@ CONTESTANTS = {
     "its defaults, no logger": trainer(logger=False),
     "bare Trainer, memory kept": trainer(keep=True, **BARE),
     "its defaults, memory kept": trainer(keep=True),
+    "lit-cnns fit": ours(LitAlexNet, Again(STEPS, BATCH, 224), keep=True),
 }
 
 

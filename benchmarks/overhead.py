@@ -92,11 +92,17 @@ def with_trainer(
     return run
 
 
-def ours(case: Case, tick: Tick) -> None:
+def ours(module: Callable[[], LitClassifier], data: Any, keep: bool = False) -> Callable[[Case, Tick], None]:
     limits = ["--trainer.accelerator=cpu", "--trainer.max_epochs=-1", "--trainer.limit_val_batches=0"]
-    trainer: Any = plan(["--model", "resnet20_cifar", "--data", "CIFAR10", *limits]).trainer
-    trainer.callbacks.append(Clock(tick))
-    trainer.fit(Tiny(), Batches())
+
+    def run(case: Case, tick: Tick) -> None:
+        if keep:
+            keep_memory()
+        trainer: Any = plan(["--model", "resnet20_cifar", "--data", "CIFAR10", *limits]).trainer
+        trainer.callbacks.append(Clock(tick))
+        trainer.fit(module(), data)
+
+    return run
 
 
 BARE = {"logger": False, "enable_progress_bar": False, "enable_checkpointing": False, "enable_model_summary": False}
@@ -106,7 +112,7 @@ CONTESTANTS = {
     "Trainer, its defaults, nothing logged": with_trainer(lambda: Silent(Tiny()), Batches()),
     "Trainer, its defaults, the loss logged": with_trainer(lambda: LossLogged(Tiny()), Batches()),
     "Trainer, its defaults, loss and a metric logged": with_trainer(lambda: Naive(Tiny()), Batches()),
-    "lit-cnns fit": ours,
+    "lit-cnns fit": ours(Tiny, Batches()),
 }
 
 

@@ -25,11 +25,14 @@ from lit_cnns.optimisation import (
     BY_VALIDATION,
     check_optimizer,
     check_schedule,
+    contiguous,
+    lay_out_like_weights,
     make_optimizer,
     make_scheduler,
     rate_sentence,
 )
 
+COMPILE_MODES = ("reduce-overhead", "max-autotune", "max-autotune-no-cudagraphs")  # torch.compile's own
 NOT_COUNTED = -100  # the label of a padding picture: it is neither trained on nor counted
 
 
@@ -106,10 +109,11 @@ class LitClassifier(L.LightningModule):
         init: gaussian, glorot, xavier, he, he_fan_in, lecun, truncated, torch for PyTorch's own, or paper for the
             paper's.
         channels_last: memory format; the same numbers up to rounding, faster.
-        compile_net: run the network through `torch.compile` in training; the first batches are slow.
+        compile_net: run the network through `torch.compile` in training; the first batches are slow. True, or a mode of
+            it: reduce-overhead (CUDA graphs), max-autotune or max-autotune-no-cudagraphs.
 
     Raises:
-        ValueError: an unknown optimiser, schedule, argument of either, layer or initialisation.
+        ValueError: an unknown optimiser, schedule, argument of either, layer, initialisation or mode.
     """
 
     PAPER_OPTIMIZER: ClassVar[tuple[str, dict[str, Any]]] = ("sgd", {})
@@ -133,7 +137,7 @@ class LitClassifier(L.LightningModule):
         train_from: str | None = None,
         init: str = "paper",
         channels_last: bool = True,
-        compile_net: bool = False,
+        compile_net: bool | str = False,
     ) -> None:
         super().__init__()
         self.save_hyperparameters(ignore=["net"])
@@ -148,6 +152,8 @@ class LitClassifier(L.LightningModule):
         check_schedule(schedule, schedule_args or {})
         if decay_on not in ("all", "weights"):
             raise ValueError(f"decay_on is 'all' or 'weights', not {decay_on!r}.")
+        if isinstance(compile_net, str) and compile_net not in COMPILE_MODES:
+            raise ValueError(f"compile_net is one of true, false, {', '.join(COMPILE_MODES)}, not {compile_net!r}.")
         layers = dict(net.named_children())
         if train_from is not None and train_from not in layers:
             raise ValueError(f"train_from is a layer of the network, one of {', '.join(layers)}, not {train_from!r}.")
@@ -316,6 +322,8 @@ class LitClassifier(L.LightningModule):
 
     def on_train_start(self) -> None:
         """Say what the learning rate belongs to."""
+        for optimizer in self.trainer.optimizers:
+            lay_out_like_weights(optimizer)
         rank_zero_info(rate_sentence(self.trainer.optimizers[0]))
 
     def configure_optimizers(self) -> Any:
@@ -358,7 +366,7 @@ class LitClassifier(L.LightningModule):
         if stage == "fit":
             self.freeze_layers()
             if self.compile_net:
-                self.net.compile()
+                self.net.compile(mode=self.compile_net if isinstance(self.compile_net, str) else None)
 
     def describe_data(self, data: Any) -> None:
         """Take over what the data knows: class names, preprocessing, description; any other data knows none.
@@ -396,6 +404,9 @@ class LitClassifier(L.LightningModule):
             averaging = next(type(callback).__name__ for callback in callbacks if isinstance(callback, WeightAveraging))
             self.ema = {"callback": averaging, "updates": int(checkpoint["averaging_state"]["n_averaged"])}
         checkpoint["lit_cnns"] = self.describe()
+        checkpoint["state_dict"] = contiguous(checkpoint["state_dict"])
+        for kept in filter(None, checkpoint.get("optimizer_states", [])):  # of process 0 alone where it is sharded
+            kept["state"] = {key: contiguous(values) for key, values in kept["state"].items()}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         description = checkpoint.get("lit_cnns", {})

@@ -34,6 +34,7 @@ def fit(fabric: Fabric, model: LitClassifier, data: ImageData, epochs: int) -> d
     module, optimizer = fabric.setup(model, model.configure_optimizers())
     module.mark_forward_method("training_step")
     steps = epochs * len(loader)
+    torch.manual_seed(torch.initial_seed() + fabric.global_rank)  # each process drops out other features
     plan = make_scheduler(optimizer, model.schedule, model.schedule_args, steps, len(loader))
     fabric.print(rate_sentence(optimizer))
     figures: dict[str, float] = {}

@@ -20,6 +20,7 @@ import torch
 from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 from lightning.fabric.strategies.launchers.subprocess_script import _ChildProcessObserver
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint, WeightAveraging
+from lightning.pytorch.loops.loop import _Loop
 from lightning.pytorch.strategies import DDPStrategy, FSDPStrategy, ModelParallelStrategy, SingleDeviceStrategy
 from lightning.pytorch.trainer.connectors.signal_connector import _HandlersCompose
 from lightning.pytorch.utilities.exceptions import SIGTERMException
@@ -65,8 +66,8 @@ class SaveWhenCut(Callback):
     an error or a lost process by `cut.ckpt` as far as the last step. Between epochs' ends `last.ckpt` is renewed every
     few minutes, so that a SIGKILL loses no more. Checkpoints are written whole or not at all.
 
-    Before each step the random numbers of PyTorch start anew from (seed, epoch, batch, process), so that a resumed run
-    drops out what it would have dropped out.
+    Before each step the random numbers of PyTorch start anew from (seed, epoch, batch, share of the pictures), so that
+    a resumed run drops out what it would have dropped out, and two towers that see the same pictures drop out together.
 
     Args:
         minutes: between two renewals of `last.ckpt`; more where writing would take over 2 % of the time.
@@ -78,6 +79,7 @@ class SaveWhenCut(Callback):
         self.status = 0  # the exit status that a shell expects: 130 after Ctrl-C, 138 after SIGUSR1, 143 after SIGTERM
         self.first_step: int | None = None  # of this run, which may go on with an older one
         self.seed = 0
+        self.share = 0  # the number of the pictures' share that this process sees; towers of one network see the same
         self.due = 0.0
         self.told = 0  # the number of the signal that has come
         self.lost = False  # whether the other processes are out of reach
@@ -102,7 +104,9 @@ class SaveWhenCut(Callback):
                 _later(thread)
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        _end_finished_epoch(trainer)
         self.first_step = trainer.global_step
+        self.share = (trainer.distributed_sampler_kwargs or {"rank": 0})["rank"]
         self._wait(0.0)
         self.queue = signal.getsignal(signal.SIGUSR1)
         kinds = [kind for kind in STOPS if kind != signal.SIGTERM or not self._requeues]
@@ -119,7 +123,7 @@ class SaveWhenCut(Callback):
         self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int
     ) -> None:
         epoch = trainer.fit_loop.epoch_progress.current.processed  # type: ignore[attr-defined]
-        _start_random_numbers(_mixed(self.seed, epoch, batch_idx, trainer.global_rank), pl_module.device)
+        _start_random_numbers(_mixed(self.seed, epoch, batch_idx, self.share), pl_module.device)
         if batch_idx % trainer.accumulate_grad_batches:  # gathered gradients are in no checkpoint
             return
         word = self._agreed(trainer, pl_module.device)
@@ -249,6 +253,18 @@ def _step_back(trainer: L.Trainer) -> None:
         progress.processed -= undone
         progress.completed, progress.started = progress.processed, progress.processed + begun
         progress.ready = progress.processed + 1
+
+
+def _end_finished_epoch(trainer: L.Trainer) -> None:
+    """Have a run that goes on from an epoch's end begin the next.
+
+    Lightning does so by itself where it counts epochs; where it counts steps (`max_steps`), it would go through the
+    finished one again, without a batch but counted.
+    """
+    loop = trainer.fit_loop
+    if loop.restarted_on_epoch_end:
+        _Loop.restarting.fset(loop, False)  # type: ignore[attr-defined]  # the loop's own way does nothing here
+        loop.reset()
 
 
 def _is_of_the_network(exception: BaseException) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.distributed.tensor import DTensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
@@ -66,6 +67,19 @@ def make_optimizer(
         return RMSpropTF(groups, lr=lr, momentum=momentum, **arguments)
     kind = torch.optim.Adam if name == "adam" else torch.optim.AdamW
     return kind(groups, lr=lr, **arguments)
+
+
+def contiguous(values: dict[Any, Any]) -> dict[Any, Any]:
+    """A state dict with its tensors in the layout that every reader takes, also one that passes on bare memory."""
+    return {key: value.contiguous() if type(value) is Tensor else value for key, value in values.items()}
+
+
+def lay_out_like_weights(optimizer: Optimizer) -> None:
+    """Give what an optimiser keeps the layout of its weights: the fused ones go through both as they lie in memory."""
+    for weight, kept in optimizer.state.items():
+        for name, value in kept.items():
+            if type(value) is Tensor and value.shape == weight.shape and value.stride() != weight.stride():
+                kept[name] = torch.empty_like(weight, dtype=value.dtype, requires_grad=False).copy_(value)
 
 
 def _can_fuse(groups: list[dict[str, Any]]) -> bool:

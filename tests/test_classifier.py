@@ -1,5 +1,7 @@
 """The training loop keeps its promises, whatever the network."""
 
+import shutil
+
 import lightning as L
 import pytest
 import torch
@@ -101,7 +103,10 @@ def test_data_with_other_classes_is_refused():
         Tiny().describe_data(data)
 
 
-@pytest.mark.parametrize("wrong", [{"optimizer": "lion"}, {"schedule": "linear"}, {"init": "zeros"}, {"decay_on": "x"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"optimizer": "lion"}, {"schedule": "linear"}, {"init": "zeros"}, {"decay_on": "x"}, {"compile_net": "fast"}],
+)
 def test_a_wrong_word_is_refused_with_what_is_allowed(wrong):
     with pytest.raises(ValueError, match=r"(is one of|or 'weights')"):
         Tiny(**wrong).configure_optimizers()
@@ -151,3 +156,44 @@ def test_a_run_limited_by_its_steps_alone_follows_its_schedule_in_epochs(tmp_pat
     run = trainer(tmp_path, max_steps=8, max_epochs=-1)
     run.fit(Tiny(schedule="cosine", lr=0.1), batches())
     assert run.optimizers[0].param_groups[0]["lr"] == pytest.approx(0, abs=1e-6)
+
+
+class Convolved(LitClassifier):
+    def __init__(self, lr=0.5, **training):
+        net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 5, 3), nn.Flatten(), nn.Linear(80, 3))
+        super().__init__(net, 3, optimizer="sgd", lr=lr, init="lecun", **training)
+
+
+@pytest.mark.parametrize("channels_last", [True, False])
+def test_a_checkpoint_has_no_layout_of_its_own_and_a_run_goes_on_from_it_in_any(tmp_path, channels_last):
+    torch.manual_seed(0)
+    images, whole, cut = torch.randn(6, 3, 8, 8), Convolved(), Convolved()
+    data = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(images, torch.arange(6) % 3), 3)
+    cut.load_state_dict(whole.state_dict())
+    trainer(tmp_path, max_epochs=2).fit(whole, data)
+    first = trainer(tmp_path, max_epochs=1)
+    first.fit(cut, data)
+    first.save_checkpoint(tmp_path / "a.ckpt")
+    saved = torch.load(tmp_path / "a.ckpt", weights_only=True)
+    kept = [value for state in saved["optimizer_states"][0]["state"].values() for value in state.values()]
+    assert len(kept) == 6
+    assert all(value.is_contiguous() for value in (*kept, *saved["state_dict"].values()))
+    again = Convolved(channels_last=channels_last)
+    trainer(tmp_path, max_epochs=2).fit(again, data, ckpt_path=tmp_path / "a.ckpt")
+    torch.testing.assert_close(again.state_dict(), whole.state_dict())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not any(map(shutil.which, ("c++", "g++", "clang++"))), reason="torch.compile needs a C++ compiler")
+@pytest.mark.parametrize("mode", [True, "reduce-overhead"])
+def test_a_compiled_network_learns_what_it_learns_otherwise_under_the_same_names(tmp_path, mode):
+    torch.manual_seed(0)
+    plain, compiled = Convolved(), Convolved(compile_net=mode)
+    compiled.load_state_dict(plain.state_dict())
+    data = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.randn(6, 3, 8, 8), torch.arange(6) % 3), 3)
+    torch._dynamo.utils.counters.clear()
+    for module in (plain, compiled):
+        assert not torch._dynamo.utils.counters["frames"]
+        trainer(tmp_path, max_epochs=1).fit(module, data)
+    assert torch._dynamo.utils.counters["frames"]["ok"] > 0
+    torch.testing.assert_close(compiled.state_dict(), plain.state_dict())

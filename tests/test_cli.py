@@ -126,6 +126,32 @@ def test_a_disk_that_takes_no_checkpoint_ends_a_run_with_one_sentence(tmp_path, 
     assert capsys.readouterr().err.splitlines()[-1].endswith("ckpt cannot be used: File too large.")
 
 
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 4 MiB, of its own."""
+    words = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(tmp_path)]
+    try:
+        subprocess.run(words, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"a file system cannot be mounted here ({error})")
+    yield tmp_path
+    subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+def test_a_disk_that_is_full_leaves_the_checkpoint_that_was_there_whole(small_disk, monkeypatch, capsys):
+    monkeypatch.chdir(small_disk)
+    fit = ["fit", "--config", "lenet5_modern/digits", "--config", "trainer/debug", *QUICK]
+    assert main(fit) == 0
+    last = next(small_disk.rglob("last.ckpt"))
+    before = last.read_bytes()
+    room = os.statvfs(small_disk)
+    (small_disk / "filling").write_bytes(bytes(room.f_bavail * room.f_bsize - len(before) // 2))
+    assert main([*fit, "--trainer.max_epochs=2", f"--resume={last}"]) == 2
+    assert capsys.readouterr().err.splitlines()[-1].endswith("ckpt cannot be used: No space left on device.")
+    assert last.read_bytes() == before
+    assert not [*small_disk.rglob("*.part")]
+
+
 def test_a_place_that_cannot_be_written_to_ends_a_run_with_one_sentence(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "runs").write_text("a file where the folder of runs should be")

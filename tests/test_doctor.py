@@ -1,5 +1,6 @@
 """`lit-cnns doctor` says what would go wrong before it does."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -90,4 +91,16 @@ def test_memory_that_is_not_there_is_asked_for_in_vain(examine, monkeypatch):
     monkeypatch.setattr(doctor, "_ram", lambda: 1 << 20)
     status, out = examine("--config", "resnet20_cifar/digits", "--config", "trainer/cpu")
     assert status == 1
-    assert "more processes, accumulation or a smaller batch" in out
+    assert ": accumulation or a smaller batch" in out
+
+
+def test_the_memory_of_a_machine_is_that_of_all_its_processes(examine):
+    wide = ["--config", "resnet20_cifar/digits", "--config", "trainer/cpu", "--data.global_batch_size=1024"]
+    four = ["--trainer.devices=4", "--trainer.strategy=ddp"]  # a quarter of the pictures each
+    found = [
+        re.search(r"about ([\d.]+) GiB of \d+ GiB on cpu( for 4 processes)? while", examine(*wide, *more)[1])
+        for more in ([], four)
+    ]
+    assert [bool(one[2]) for one in found] == [False, True]
+    assert float(found[0][1]) > 0.5
+    assert float(found[1][1]) == pytest.approx(float(found[0][1]), abs=0.11)

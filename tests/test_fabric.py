@@ -1,6 +1,10 @@
 """The script for `fabric run`: trains without a Trainer, and refuses in one sentence."""
 
+import json
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from lightning.fabric import Fabric
@@ -42,3 +46,35 @@ def test_what_it_cannot_do_gets_one_sentence(tmp_path, monkeypatch, capsys, argv
         start(monkeypatch, *argv)
     assert stop.value.code == 2
     assert sentence in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.slow
+@pytest.mark.ddp
+def test_two_processes_drop_out_other_features_and_keep_the_same_weights(tmp_path):
+    script = Path(__file__).parent / "dropping_out.py"
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(script.parents[1])}
+    subprocess.run([sys.executable, script, tmp_path], env=environment, check=True, capture_output=True, timeout=240)
+    one, two = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in (0, 1))
+    assert len(one["kept"]) == 2  # steps
+    assert all(a != b for a, b in zip(one["kept"], two["kept"], strict=True))
+    assert one["weight"] == two["weight"]
+
+
+@pytest.mark.slow
+@pytest.mark.ddp
+def test_fabric_run_starts_two_processes_which_find_what_one_finds_of_their_checkpoint(tmp_path):
+    words = ["run", "--accelerator=cpu", "--devices=2", "--strategy=ddp", fabric.__file__]
+    recipe = ["--config", "lenet5_modern/digits", "--epochs", "2", "--output", "net.ckpt"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(fabric.__file__).parents[1])}
+    done = subprocess.run(
+        [Path(sys.executable).with_name("fabric"), *words, *recipe],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=240,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "2 process(es)" in done.stderr
+    data = lit_cnns.Digits(global_batch_size=7)
+    data.setup("fit")
+    file = tmp_path / "net.ckpt"
+    again = fabric.evaluate(Fabric(accelerator="cpu"), lit_cnns.load(file), data)
+    assert again == pytest.approx(describe(file)["metrics"], abs=1e-6)
+    assert again["val/top1"] > 0.5

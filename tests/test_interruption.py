@@ -12,6 +12,7 @@ import lit_cnns
 from lit_cnns.interruption import STOPS, BestCheckpoint, SaveWhenCut
 
 EPOCHS = 3  # of three batches
+COUNTED = {"steps": 9}  # the same, as a recipe has it that counts in steps
 
 
 class Tiny(lit_cnns.LitClassifier):
@@ -42,7 +43,7 @@ def fail():
     raise ArithmeticError("no")
 
 
-def fit(folder, *callbacks, ckpt_path=None, accumulate=1, seed=0, minutes=5.0, **network):
+def fit(folder, *callbacks, ckpt_path=None, accumulate=1, seed=0, minutes=5.0, steps=-1, **network):
     torch.manual_seed(seed)  # a resumed run's own start is without consequence
     module = Tiny(**network)
     data = lit_cnns.Digits(image_size=8, global_batch_size=320, translate=0.1, seed=1)
@@ -50,7 +51,8 @@ def fit(folder, *callbacks, ckpt_path=None, accumulate=1, seed=0, minutes=5.0, *
     last = ModelCheckpoint(folder, "last", enable_version_counter=False)
     trainer = L.Trainer(
         accelerator="cpu",
-        max_epochs=EPOCHS,
+        max_epochs=EPOCHS if steps == -1 else -1,
+        max_steps=steps,
         accumulate_grad_batches=accumulate,
         logger=False,
         enable_progress_bar=False,
@@ -112,6 +114,9 @@ def test_a_run_that_a_signal_cuts_goes_on_bit_for_bit(tmp_path, whole, sent, ste
         ("on_validation_start", 2, {}),
         ("on_validation_start", 3, {}),
         ("on_train_batch_start", 4, {}),
+        ("on_train_batch_start", 4, COUNTED),
+        ("on_train_batch_start", 5, COUNTED),
+        ("on_validation_start", 2, COUNTED),
     ],
 )
 def test_a_run_that_an_error_cuts_goes_on_bit_for_bit(tmp_path, whole, hook, n, settings):
@@ -120,20 +125,23 @@ def test_a_run_that_an_error_cuts_goes_on_bit_for_bit(tmp_path, whole, hook, n, 
     assert_equal(fit(tmp_path / "b", ckpt_path=tmp_path / "a" / "cut.ckpt", seed=3, **settings), whole(**settings))
 
 
-@pytest.mark.parametrize("step", [3, 4, 6, 9])
-def test_a_run_that_is_killed_goes_on_from_its_last_checkpoint_bit_for_bit(tmp_path, whole, step, monkeypatch):
+@pytest.mark.parametrize(("step", "settings"), [*((step, {}) for step in (3, 4, 6, 9)), (4, COUNTED), (6, COUNTED)])
+def test_a_run_that_is_killed_goes_on_from_its_last_checkpoint_bit_for_bit(
+    tmp_path, whole, step, settings, monkeypatch
+):
     monkeypatch.setattr(SaveWhenCut, "on_exception", lambda *_: None)  # as a kill would have it
     monkeypatch.setattr("lit_cnns.interruption.SHARE", 1e9)  # it may write all the time
     with pytest.raises(ArithmeticError):
-        fit(tmp_path / "a", At("on_before_backward", step, fail), minutes=0.0)
+        fit(tmp_path / "a", At("on_before_backward", step, fail), minutes=0.0, **settings)
     assert torch.load(tmp_path / "a" / "last.ckpt", weights_only=True)["global_step"] == step - 1
-    assert_equal(fit(tmp_path / "b", ckpt_path=tmp_path / "a" / "last.ckpt", seed=3), whole())
+    assert_equal(fit(tmp_path / "b", ckpt_path=tmp_path / "a" / "last.ckpt", seed=3, **settings), whole(**settings))
 
 
-def test_a_run_goes_on_from_the_checkpoint_of_an_epochs_end_bit_for_bit(tmp_path, whole, monkeypatch):
+@pytest.mark.parametrize("settings", [{}, COUNTED])
+def test_a_run_goes_on_from_the_checkpoint_of_an_epochs_end_bit_for_bit(tmp_path, whole, settings):
     with pytest.raises(ArithmeticError):
-        fit(tmp_path / "a", At("on_before_backward", 6, fail))
-    assert_equal(fit(tmp_path / "b", ckpt_path=tmp_path / "a" / "last.ckpt", seed=3), whole())
+        fit(tmp_path / "a", At("on_before_backward", 6, fail), **settings)
+    assert_equal(fit(tmp_path / "b", ckpt_path=tmp_path / "a" / "last.ckpt", seed=3, **settings), whole(**settings))
 
 
 def test_a_run_leaves_the_signals_of_its_process_as_they_were(tmp_path):

@@ -187,14 +187,22 @@ def _batch(cli: Any) -> Iterator[Finding]:
 
 def _size(cli: Any) -> Iterator[Finding]:
     import torch
+    from lightning.pytorch.strategies import FSDPStrategy, ModelParallelStrategy
 
     weights = sum(p.numel() * p.element_size() for p in cli.model.parameters())
     maps = _maps(cli.model.net, cli.datamodule) if hasattr(cli.model, "net") else 0
-    needed = 4 * weights + maps  # weights, gradients, and what the optimiser keeps (Adam: two)
-    device = cli.trainer.strategy.root_device
-    there = torch.cuda.get_device_properties(device).total_memory if device.type == "cuda" else _ram()
-    level, hint = ("ok", "") if needed < there else ("bad", ": more processes, accumulation or a smaller batch")
-    yield Finding(level, f"about {needed / GIB:.1f} GiB of {there / GIB:.0f} GiB on {device} while it trains{hint}")
+    strategy, processes = cli.trainer.strategy, cli.trainer.num_devices  # on this machine
+    shares = processes * cli.trainer.num_nodes if isinstance(strategy, (FSDPStrategy, ModelParallelStrategy)) else 1
+    needed = 4 * weights / shares + maps  # weights, gradients, and what the optimiser keeps (Adam: two)
+    device, those = strategy.root_device, ""
+    if device.type == "cuda":
+        there, hint = torch.cuda.get_device_properties(device).total_memory, "more processes, accumulation"
+    else:
+        there, needed, hint = _ram(), needed * processes, "accumulation"
+        those = f" for {processes} processes" if processes > 1 else ""
+    level, remedy = ("ok", "") if needed < there else ("bad", f": {hint} or a smaller batch")
+    what = f"about {needed / GIB:.1f} GiB of {there / GIB:.0f} GiB on {device}{those} while it trains"
+    yield Finding(level, what + remedy)
     files = 3 * 3 * weights  # best, last and the one being written: weights and two states of the optimiser
     free = shutil.disk_usage(".").free
     level = "ok" if files < free else "bad"
