@@ -9,13 +9,12 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from lit_cnns import claims
+from lit_cnns import claims, papers
 from lit_cnns.claims import told
 
 HERE = Path(__file__).parent
 FOLDER, RESULTS = HERE / "claims", HERE / "results" / "claims"
 MADE = "<!-- made by `python docs/claims.py` from docs/results/claims: not to be edited -->\n"
-NOT_RUN = "runnable, not yet run"
 KINDS = {"counting": "By counting", "looking": "By looking", "training": "By training"}
 HEAD = """What the papers say, checked by one command each. A verdict is computed from the results by the rule on its
 page, with its uncertainty: **holds**, **holds in direction**, **not at this scale** (undecided), **does not
@@ -41,7 +40,7 @@ def page(name: str) -> str:
         lines += [f"**Verdict: {verdict.word}.** {verdict.sentence}\n"]
         lines += [f"![{said['claim']}](../results/claims/{name}/figure.svg)\n", f"Ran with: {claims.ran_with(kept)}.\n"]
     else:
-        lines += [f"**{NOT_RUN}.**\n"]
+        lines += [f"**{claims.NOT_RUN}.**\n"]
     return "\n".join([*lines, f"```bash\n{claims.command(claim, kept)}\n```\n", "[All claims](index.md)\n"])
 
 
@@ -55,9 +54,14 @@ def _tables() -> Iterator[str]:
         yield f"## {head}\n\n| claim | place | verdict |\n|---|---|---|"
         for name in (name for name, of in claims.CLAIMS.items() if of == kind):
             kept, said = claims.read(RESULTS / name), claims.statement(name)
-            verdict = f"**{claims.verdict_of(kept).word}**" if kept else NOT_RUN
+            verdict = f"**{claims.verdict_of(kept).word}**" if kept else claims.NOT_RUN
             yield f"| [{said['claim']}]({name}.md) | {said['where']} | {verdict} |"
         yield ""
+    yield "## Without a command\n\n| claim | place | the quotation | why |\n|---|---|---|---|"
+    for said in papers.claims()["claims"]:
+        if "without_command" in said:
+            yield f"| {said['claim']} | {said['where']} | {said['verdict']} | {said['without_command']} |"
+    yield ""
 
 
 OTHER: dict[told.Language, str] = {"en": "[한국어](told.ko.md)\n", "ko": "[English](told.md)\n"}

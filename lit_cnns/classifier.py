@@ -9,6 +9,7 @@ import lightning as L
 import torch
 import torch.nn.functional as F
 from lightning.pytorch.callbacks import WeightAveraging
+from lightning.pytorch.strategies import DDPStrategy
 from lightning.pytorch.utilities.rank_zero import rank_zero_info
 from torch import Tensor, nn
 from torch.distributed.device_mesh import DeviceMesh
@@ -277,6 +278,12 @@ class LitClassifier(L.LightningModule):
         self.log_dict(values, prog_bar=True)
         if self._trainer is not None and not self._trainer.sanity_checking:
             self.metrics.update({name: float(value) for name, value in values.items()})
+
+    def on_validation_epoch_start(self) -> None:
+        # a checkpoint of shards has process 0's statistics of batch norm: all judge by them, as under DDP
+        if self._trainer is not None and not isinstance(self.trainer.strategy, DDPStrategy):
+            for buffer in self.net.buffers() if self.trainer.world_size > 1 else ():
+                torch.distributed.broadcast(buffer, src=0)
 
     def on_validation_epoch_end(self) -> None:
         self._log_counts("val", self.val_counts)

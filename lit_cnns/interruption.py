@@ -20,12 +20,12 @@ import torch
 from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 from lightning.fabric.strategies.launchers.subprocess_script import _ChildProcessObserver
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint, WeightAveraging
-from lightning.pytorch.strategies import DDPStrategy, SingleDeviceStrategy
+from lightning.pytorch.strategies import DDPStrategy, FSDPStrategy, ModelParallelStrategy, SingleDeviceStrategy
 from lightning.pytorch.trainer.connectors.signal_connector import _HandlersCompose
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from torch import Tensor
 
-from lit_cnns.checkpoint_io import WholeCheckpoints
+from lit_cnns.checkpoint_io import WholeCheckpoints, write_together
 
 __all__ = ["BestCheckpoint", "SaveWhenCut", "UserSignal"]
 
@@ -93,8 +93,10 @@ class SaveWhenCut(Callback):
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
         self.seed = torch.initial_seed()
-        if _whole(trainer) and type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:
+        if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:
             trainer.strategy.checkpoint_io = WholeCheckpoints()
+        if isinstance(trainer.strategy, (FSDPStrategy, ModelParallelStrategy)):
+            write_together(trainer.strategy)
         for thread in threading.enumerate():
             if isinstance(thread, _ChildProcessObserver):  # it would kill this process while it saves
                 _later(thread)

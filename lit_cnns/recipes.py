@@ -13,7 +13,7 @@ __all__ = ["changes", "config_names", "find_config", "read_config", "settings"]
 # the working folder, the wheel, the checkout
 CONFIG_FOLDERS = (Path("configs"), Path(__file__).parent / "configs", Path(__file__).parents[1] / "configs")
 
-NO_MATTER = ("root", "num_workers", "download", "in_memory", "on_broken", "seed")  # arguments of data
+NO_MATTER = ("root", "num_workers", "download", "in_memory", "on_broken", "seed", "decoder")  # arguments of data
 TRAINING = (  # settings of the trainer that change what is learnt
     *("max_epochs", "max_steps", "max_time", "precision", "gradient_clip_val", "gradient_clip_algorithm"),
     *("limit_train_batches", "overfit_batches", "callbacks"),

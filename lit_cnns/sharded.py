@@ -1,5 +1,7 @@
-"""Sharded checkpoints: the folders that processes write a share each of (`save_distributed_checkpoint: true`).
+"""Sharded checkpoints: the folders that processes write a share each of.
 
+Lightning's ModelParallelStrategy writes them (`save_distributed_checkpoint: true`), and its FSDPStrategy
+(`state_dict_type: sharded`).
 Their table of contents is a pickle. It is read by names alone that such a table needs, so that nothing of a file is
 executed; the weights are put together on one processor.
 """
@@ -18,6 +20,7 @@ from torch.distributed.checkpoint.metadata import Metadata, TensorStorageMetadat
 __all__ = ["ShardingError", "is_sharded", "read_sharded"]
 
 CONTENTS, PLAIN = ".metadata", "meta.pt"  # what is where, and the plain values, as Lightning writes them
+WEIGHTS = ("state_dict", "model")  # what ModelParallelStrategy and FSDPStrategy call the weights
 PARTS = "torch.distributed.checkpoint.metadata"
 NAMES = {
     *(
@@ -65,13 +68,15 @@ def read_sharded(path: Path) -> dict[str, Any]:
     try:
         reader = _Reader(path)
         contents = reader.read_metadata()
+        parts = contents.state_dict_metadata
+        key = next((key for key in WEIGHTS if any(name.startswith(f"{key}.") for name in parts)), WEIGHTS[0])
         weights = {
-            name.removeprefix("state_dict."): torch.empty(part.size, dtype=part.properties.dtype, device="meta")
-            for name, part in contents.state_dict_metadata.items()
-            if name.startswith("state_dict.") and isinstance(part, TensorStorageMetadata)
+            name.removeprefix(f"{key}."): torch.empty(part.size, dtype=part.properties.dtype, device="meta")
+            for name, part in parts.items()
+            if name.startswith(f"{key}.") and isinstance(part, TensorStorageMetadata)
         }
         _bound(path, contents, weights)
-        state = {"state_dict": {name: torch.empty_like(value, device="cpu") for name, value in weights.items()}}
+        state = {key: {name: torch.empty_like(value, device="cpu") for name, value in weights.items()}}
         with warnings.catch_warnings(action="ignore", category=UserWarning):  # that one process reads it all is meant
             load(state, storage_reader=reader, no_dist=True)
         plain = torch.load(path / PLAIN, map_location="cpu", weights_only=True)
@@ -84,7 +89,7 @@ def read_sharded(path: Path) -> dict[str, Any]:
         raise ShardingError(f"{path} is damaged or incomplete ({what[:160]}).") from None
     if not isinstance(plain, dict):
         raise ShardingError(f"{path} is damaged: its {PLAIN} holds a {type(plain).__name__}.")
-    return {**plain, **state}
+    return {**plain, "state_dict": state[key]}
 
 
 def _bound(path: Path, contents: Metadata, weights: dict[str, torch.Tensor]) -> None:

@@ -328,7 +328,9 @@ TWO = ["--trainer.devices=2", "--trainer.strategy=ddp"]
 
 
 @pytest.mark.ddp
-@pytest.mark.parametrize("devices", [[], TWO], ids=["one process", "two processes"])
+@pytest.mark.parametrize(
+    "devices", [[], pytest.param(TWO, marks=pytest.mark.slow)], ids=["one process", "two processes"]
+)
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGUSR1, 138)])
 def test_a_run_that_is_cut_leaves_a_checkpoint_and_says_how_to_go_on(tmp_path, sent, status, devices):
     words = ["fit", "--config", "lenet5_modern/digits", "--trainer.max_epochs", "2000", *QUICK, *devices]
@@ -356,6 +358,7 @@ def test_a_run_that_is_cut_leaves_a_checkpoint_and_says_how_to_go_on(tmp_path, s
     assert contents["global_step"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.ddp
 @pytest.mark.parametrize("lost", ["first", "second"])
 def test_a_process_whose_partner_is_killed_saves_and_ends(tmp_path, lost):

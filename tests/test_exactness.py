@@ -12,7 +12,7 @@ import pytest
 
 SCRIPT = Path(__file__).parent / "evaluating.py"
 SIZES = (1, 2, 3, 5, 21)  # fewer pictures than processes, and primes
-pytestmark = pytest.mark.ddp
+pytestmark = [pytest.mark.ddp, pytest.mark.slow]
 
 
 def evaluate(processes: int, folder: Path) -> dict:

@@ -6,6 +6,7 @@ import sys
 import lightning as L
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.data import DataLoader, TensorDataset
@@ -146,3 +147,46 @@ def test_weights_that_were_trained_further_are_cast_anew():
     nn.init.zeros_(module.fc.bias)
     evaluate(module, once)
     assert module.sums[4:] == [0.0] * 4
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    for split in ("train", "val"):
+        for name in ("cat", "dog"):
+            folder = tmp_path / split / name
+            folder.mkdir(parents=True)
+            Image.new("RGB", (40, 40)).save(folder / "0.jpg")
+    return ["--config", "resnet18_b/folder", "--data.root", str(tmp_path), "--data.global_batch_size=2"]
+
+
+@pytest.fixture
+def decoder(pictures, tmp_path, monkeypatch, caplog):
+    monkeypatch.chdir(tmp_path)
+
+    def plan(*options: str) -> tuple[tuple, str]:
+        caplog.clear()
+        with caplog.at_level("INFO"):
+            given = training.plan([*pictures, "--config", "trainer/cpu", *options]).datamodule.hparams
+        said = "".join(line for line in caplog.messages if line.startswith("fast: JPEG"))
+        return (given.decoder, given.scaled_decode), said
+
+    return plan
+
+
+def test_jpeg_is_decoded_by_simplejpeg_where_it_is_there_and_said(decoder, monkeypatch):
+    pytest.importorskip("simplejpeg")
+    chosen, said = decoder("--config", "trainer/fast")
+    assert chosen == ("fast", True)
+    assert said == (
+        "fast: JPEG is decoded by simplejpeg, at 1/2, 1/4 or 1/8 where a crop is that much larger, whose pixels change."
+    )
+    chosen, said = decoder("--config", "trainer/fast", "--data.scaled_decode=false")
+    assert chosen == ("fast", False)
+    assert said == "fast: JPEG is decoded by simplejpeg."
+    monkeypatch.setattr(training, "find_spec", lambda name: None)
+    assert decoder("--config", "trainer/fast") == ((None, None), "")
+
+
+def test_a_decoder_that_is_typed_beats_the_fast_one(decoder):
+    assert decoder("--config", "trainer/fast", "--data.decoder=pil") == (("pil", None), "")
+    assert decoder() == ((None, None), "")

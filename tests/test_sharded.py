@@ -1,29 +1,33 @@
 """A folder of a sharded run is a checkpoint like any other, and executes nothing."""
 
+import fcntl
 import os
 import pickle
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import lightning as L
 import pytest
 import torch
+from lightning.pytorch.strategies import SingleDeviceStrategy
 from torch.distributed.checkpoint import FileSystemWriter, save
 
 import lit_cnns
 from lit_cnns import recipes, runs
+from lit_cnns.checkpoint_io import sweep, write_together
 from lit_cnns.checkpoints import CheckpointError, describe, load
 from lit_cnns.cli import main
 from lit_cnns.data import data_of
 from lit_cnns.sharded import is_sharded
 
 
-@pytest.fixture
-def sharded(tmp_path):
+@pytest.fixture(params=["state_dict", "model"])  # as ModelParallelStrategy and FSDPStrategy call the weights
+def sharded(tmp_path, request):
     module = lit_cnns.build("lenet5_modern")
     folder = tmp_path / "last.ckpt"
-    state = {"state_dict": module.state_dict(), "optimizer_0": {"param_groups.0.lr": 0.1}}
+    state = {request.param: module.state_dict(), "optimizer_0": {"param_groups.0.lr": 0.1}}
     with pytest.warns(UserWarning, match="single process"):
         save(state, storage_writer=FileSystemWriter(folder), no_dist=True)
     torch.save({"lit_cnns": module.describe()}, folder / "meta.pt")
@@ -75,9 +79,60 @@ def test_a_lost_or_cut_part_is_named(sharded):
         load(folder)
 
 
+class Folders(SingleDeviceStrategy):
+    """Writes a folder of two files; with a hole in the checkpoint it gets no further than the first."""
+
+    def save_checkpoint(self, checkpoint, filepath, storage_options=None):
+        Path(filepath).mkdir(exist_ok=True)
+        for name in ("one", "two"):
+            (Path(filepath) / name).write_text(checkpoint[name])
+
+
+def written(path: Path) -> dict[str, str]:
+    return {str(file.relative_to(path)): file.read_text() for file in path.rglob("*") if file.is_file()}
+
+
+def test_a_folder_is_written_whole_or_not_at_all(tmp_path):
+    strategy = Folders("cpu")
+    for _ in range(2):  # a Trainer sets up for each of its verbs
+        write_together(strategy)
+    path = tmp_path / "checkpoints" / "last.ckpt"
+    for text in ("first", "second"):
+        strategy.save_checkpoint({"one": text, "two": text}, path)
+        assert written(tmp_path) == {f"checkpoints/last.ckpt/{name}": text for name in ("one", "two")}
+    with pytest.raises(KeyError):
+        strategy.save_checkpoint({"one": "third"}, path)
+    assert written(path) == {"one": "second", "two": "second"}
+    assert [*path.parent.iterdir()] == [path]
+
+
+def test_a_folder_takes_the_place_of_a_file_and_a_file_that_of_a_folder(tmp_path):
+    folders, files, path = Folders("cpu"), SingleDeviceStrategy("cpu"), tmp_path / "last.ckpt"
+    for strategy in (files, folders):
+        write_together(strategy)
+    for strategy in (files, folders, files):
+        strategy.save_checkpoint({"one": "1", "two": "2"}, path)
+        assert path.is_dir() == (strategy is folders)
+        assert [*tmp_path.iterdir()] == [path]
+    assert torch.load(path) == {"one": "1", "two": "2"}
+
+
+def test_what_killed_processes_left_is_swept_away_and_what_is_being_written_stays(tmp_path):
+    left, held = tmp_path / "run" / ".last.ckpt.12ab.part", tmp_path / "run" / ".best.ckpt.34cd.part"
+    for part in (left, held):
+        (part / "whole").mkdir(parents=True)
+    with_lock = os.open(held, os.O_RDONLY)
+    fcntl.flock(with_lock, fcntl.LOCK_EX)
+    sweep(tmp_path)
+    assert [*(tmp_path / "run").iterdir()] == [held]
+    os.close(with_lock)
+    sweep(tmp_path)
+    assert not [*(tmp_path / "run").iterdir()]
+
+
 @pytest.mark.slow
 def test_two_processes_leave_a_folder_that_is_loaded_and_gone_on_from(tmp_path):
-    recipe = ["--config", "lenet5_modern/digits", "--config", "trainer/sharded", "--trainer.precision=32-true"]
+    recipe = ["--config", "resnet20_cifar/digits", "--config", "trainer/sharded", "--trainer.precision=32-true"]
     two = ["--trainer.accelerator=cpu", "--trainer.devices=2", "--trainer.strategy.data_parallel_size=2"]
     kept = ["--trainer.strategy.save_distributed_checkpoint=true", "--trainer.enable_progress_bar=false"]
 
@@ -89,8 +144,9 @@ def test_two_processes_leave_a_folder_that_is_loaded_and_gone_on_from(tmp_path):
     last = runs.resolve("last", tmp_path / "runs")
     assert last is not None
     assert is_sharded(last)
+    assert not [*last.parent.glob(".*"), *last.parent.glob("*.before.ckpt")]
     logged = runs.curves(last.parent.parent)["val/loss"][-1][1]
-    data = data_of(recipes.read_config(recipes.find_config("lenet5_modern/digits")))
+    data = data_of(recipes.read_config(recipes.find_config("resnet20_cifar/digits")))
     quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
     found = L.Trainer(accelerator="cpu", **quiet).validate(lit_cnns.load(last), data, verbose=False)
     assert found[0]["val/loss"] == pytest.approx(logged, abs=1e-5)

@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPT = Path(__file__).parent / "requeueing.py"
 
 
+@pytest.mark.slow
 def test_a_job_that_is_told_twice_that_its_time_is_up_ends_with_the_weights_of_one_that_was_not(tmp_path):
     done = subprocess.run([sys.executable, SCRIPT, tmp_path], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-4000:]

@@ -29,6 +29,12 @@ def test_the_bar_is_brought_up_to_date_seldom_and_ends_full(monkeypatch):
     assert total / 10 <= len(seen) / 2 <= total / 8
 
 
+def test_a_rate_of_nothing_is_no_bar():
+    silent = trainer(callbacks=[SparingProgressBar(refresh_rate=0)], limit_train_batches=1)
+    silent.fit(LitLeNet5("modern"), Digits(global_batch_size=16))
+    assert silent.progress_bar_callback.progress is None
+
+
 def test_what_somebody_chose_stays():
     chosen = trainer(profiler="simple", callbacks=[RichProgressBar(refresh_rate=3)])
     spare(chosen)

@@ -254,6 +254,7 @@ def test_an_expectation_that_says_nothing_is_refused(said, sentence):
         Expectation.of(said)
 
 
+@pytest.mark.slow
 def test_a_trained_run_is_followed_from_its_first_pass_to_its_test(tmp_path, monkeypatch, verify):
     monkeypatch.chdir(tmp_path)
     quiet = ["--trainer.accelerator", "cpu", "--trainer.enable_progress_bar", "false"]

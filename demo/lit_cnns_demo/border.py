@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.context import LocalContext
 from gradio.utils import get_upload_folder
 
-from .languages import unmarked
+from .languages import say, unmarked
 from .readiness import ready
 
 LONGEST = 4096  # letters of a text
@@ -39,6 +40,7 @@ class Guarded(gr.Blocks):
 
     async def process_api(self, block_fn: Any, inputs: list[Any], *more: Any, **named: Any) -> dict[str, Any]:
         """Refuse an event of a press that came without it; the first ones wait for what takes long to import."""
+        LocalContext.request.set(named.get("request"))  # Gradio's own time for it is too late for a refusal's language
         asked = self.fns[block_fn] if isinstance(block_fn, int) else block_fn
         if asked.collects_event_data and asked.fn:
             with sentences():
@@ -50,11 +52,11 @@ class Guarded(gr.Blocks):
 
 @contextmanager
 def sentences() -> Iterator[None]:
-    """What a caller got wrong becomes the sentence of the error that it gets."""
+    """What a caller got wrong becomes the sentence of the error that it gets, in its language."""
     try:
         yield
     except ValueError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+        raise gr.Error(say(str(error)), title=say("Error"), print_exception=False) from error
 
 
 def check(value: Any, component: Any) -> None:

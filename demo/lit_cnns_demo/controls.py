@@ -10,6 +10,7 @@ from gradio.processing_utils import save_file_to_cache
 from gradio.utils import get_upload_folder
 
 from . import cards, links
+from .galleries import Galleries
 from .inviting import guest_list
 from .languages import say, spoken
 from .shelf import Shelf
@@ -62,7 +63,7 @@ def picture_input(demo: gr.Blocks) -> gr.Image:
     demo.load(None, js=NAME_EXAMPLES)
     demo.load(None, js=WITHOUT_CAMERA)
     gr.HTML(f'<p class="lab-legend">{NO_CAMERA}</p>', elem_id="no-camera")
-    links.keep_example(picture)
+    links.keep_picture(picture)
     gr.HTML(f'<p class="lab-legend">{ABOUT_LINKS}</p>')
     return picture
 
@@ -72,10 +73,16 @@ def example_files() -> list[Path]:
     return [*sorted(EXAMPLES.glob("*.jpg")), *sorted(EXAMPLES.glob("*.png"))]
 
 
-def example_of_link() -> Any:
-    """The example that the address names, as a copy where Gradio serves from: it takes no file of another folder."""
-    found = next((path for path in example_files() if path.stem == links.asked("picture")), None)
-    return save_file_to_cache(found, get_upload_folder()) if found else gr.skip()
+def picture_of_link(galleries: Galleries) -> Any:
+    """The example, or the picture of a set, that the address names, as a file where Gradio serves from."""
+    named = links.asked("picture")
+    if example := next((path for path in example_files() if path.stem == named), None):
+        return save_file_to_cache(example, get_upload_folder())
+    of, _, number = named.rpartition("-")
+    try:
+        return galleries.open(of, int(number)) if of and number.isdecimal() else gr.skip()
+    except ValueError:  # no such set here, or no such picture in it
+        return gr.skip()
 
 
 def network_list(demo: gr.Blocks, shelf: Shelf) -> tuple[gr.Dropdown, Any]:

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
@@ -12,39 +12,17 @@ from . import cards, links, reports
 from .border import sentences
 from .galleries import Galleries
 from .shelf import Shelf
+from .waiting import IN_LINE, Line, Stops
 from .wiring import NO_NETWORK, PRIVATE, Page
-
-if TYPE_CHECKING:
-    import numpy as np
 
 ABOUT = "The chosen networks run over the chosen pictures: who is right how often, and where they disagree."
 BETWEEN = 0.7  # seconds between two looks at the progress
 FEW = 500  # pictures, unless more are asked for
-LARGEST_SHOWN = 1024  # pixels of the shorter side of a picture that is opened in the other panels
-MANY: dict[str, Any] = {"concurrency_id": "many", "concurrency_limit": 1, **PRIVATE}
 SEND_PRESSED = """element.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-picture]");
   if (button) trigger("select", { gallery: button.dataset.gallery, picture: Number(button.dataset.picture) });
 });"""
 SHOW_PICTURE = """() => document.querySelector("#picture").scrollIntoView({ block: "nearest", behavior: "smooth" })"""
-
-
-class Stops:
-    """Which pages have asked their comparison to stop."""
-
-    def __init__(self) -> None:
-        self._events: dict[str, threading.Event] = {}
-
-    def begin(self, request: gr.Request) -> threading.Event:
-        """Note that a page's comparison begins; an earlier one of it ends."""
-        self.stop(request)
-        event = self._events[str(request.session_hash)] = threading.Event()
-        return event
-
-    def stop(self, request: gr.Request) -> None:
-        """Stop the page's comparison, if there is one."""
-        if event := self._events.pop(str(request.session_hash), None):
-            event.set()
 
 
 def many_tab(page: Page, tab: gr.Tab, shelf: Shelf, galleries: Galleries) -> None:
@@ -74,13 +52,15 @@ def many_tab(page: Page, tab: gr.Tab, shelf: Shelf, galleries: Galleries) -> Non
         start = gr.Button("Compare the networks", variant="primary", elem_id="many-start")
         stop = gr.Button("Stop", elem_id="many-stop")
     links.keep("pictures", chosen)
+    links.settle(page.demo, {"most": most})
     refused = gr.HTML(visible=False, elem_id="many-refused")
     report = gr.HTML(cards.notice(ABOUT), js_on_load=SEND_PRESSED, elem_id="many")
-    stops = Stops()
+    stops, line = Stops(), Line()
 
     # functions of their own, since Gradio gives requests and events to none made by `partial`
     def run_here(id: str | None, most: float | None, chosen: list[str] | None, request: gr.Request) -> Iterator[str]:
-        yield from run(shelf, galleries, id, most, chosen, stops.begin(request))
+        stopped = stops.begin(request)
+        yield from line.shown(run(shelf, galleries, id, most, chosen, stopped), stopped)
 
     def press(event: gr.EventData) -> Any:
         return open_picture(galleries, event._data)
@@ -91,8 +71,8 @@ def many_tab(page: Page, tab: gr.Tab, shelf: Shelf, galleries: Galleries) -> Non
         [chosen, most, page.networks],
         report,
         preprocess=False,
-        show_progress="hidden",
-        **MANY,
+        concurrency_id="comparisons",
+        **IN_LINE,
     )
     stop.click(stops.stop, None, None, queue=False, **PRIVATE)
     page.demo.unload(stops.stop)
@@ -138,17 +118,12 @@ def run(
         yield cards.notice(str(error), "alert")
 
 
-def open_picture(galleries: Galleries, pressed: Any) -> "np.ndarray":
+def open_picture(galleries: Galleries, pressed: Any) -> str:
     """The pressed picture, for the other panels.
 
     Raises:
         gr.Error: there is no such picture.
     """
     data = pressed if isinstance(pressed, dict) else {}
-    number = data.get("picture")
     with sentences():
-        gallery = galleries.pick(data.get("gallery"))
-        if not isinstance(number, int) or not 0 <= number < len(gallery):
-            raise ValueError(f"{gallery.title} has {len(gallery):,} pictures; there is none of number {number}.")
-        image = gallery.picture(number, at_least=LARGEST_SHOWN)
-    return image.expand(3, -1, -1).permute(1, 2, 0).numpy()
+        return galleries.open(data.get("gallery"), data.get("picture"))

@@ -1,5 +1,6 @@
 """The reasons on the page: a column for each chosen network."""
 
+import threading
 from collections.abc import Iterator
 from functools import partial
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ from . import cards, links, reason_cards
 from .languages import say
 from .network import Entry, Network
 from .shelf import Shelf
+from .waiting import IN_LINE, Line, Stops
 from .wiring import (
     FOLLOW,
     PRIVATE,
@@ -38,18 +40,19 @@ VIEWS = {
     "deconvnet": ("Deconvnet", "One map's strongest unit, projected back to the pixels, beside the patch it sees."),
     "dropout": ("Dropout", "The answer under random dropout masks: how far it depends on the units that stay."),
 }
-# a visitor's own long work beside the quick questions of all others
+# a program's long work beside the quick questions of all others; the page's waits in a line that says so
 LONG: dict[str, Any] = {**PRIVATE, "concurrency_id": "long", "concurrency_limit": 1}
 STRENGTH = "(share) => { document.documentElement.style.setProperty('--lab-strength', share / 100); }"
 
 
 class Question(NamedTuple):
-    """What all columns are asked: the method, the square's side, when to answer anew, and what was asked before."""
+    """What all columns share: method, square's side, when to answer anew, what was asked before, and the line."""
 
     view: gr.Radio
     share: gr.Slider
     new: gr.State
     kept: gr.State
+    line: Line
 
 
 def why_tab(page: Page, tab: gr.Tab, shelf: Shelf) -> None:
@@ -75,10 +78,9 @@ def why_tab(page: Page, tab: gr.Tab, shelf: Shelf) -> None:
             min_width=150,
             elem_id="why-square",
         )
-    question = Question(view, share, moved(page.new_picture, view), gr.State({}))
-    links.keep("why", view)
-    opening = links.reopen(page.demo, "why", view, lambda: VIEWS)
-    strength.input(None, strength, js=STRENGTH)
+    question = Question(view, share, moved(page.new_picture, view), gr.State({}), Line())
+    opening = links.settle(page.demo, {"why": view, "strength": strength, "square": share})
+    strength.change(None, strength, js=STRENGTH, **PRIVATE)
     for told in (view.input, opening.then):  # not `change`, which comes too late for the words
         told(_words, view, [view, strength, share], show_progress="hidden", **PRIVATE)
 
@@ -120,35 +122,48 @@ def _column(page: Page, question: Question, shelf: Shelf, entry: Entry, before: 
     layers = layers_with_maps(network)
     if (chosen := links.asked(f"why-layer~{entry.id}", before)) in layers:
         first = chosen
+    last = network.layers[first].shape[0] - 1
+    map_of_link = links.asked_number(f"why-map~{entry.id}", 0, last, before)
+    number = None if map_of_link is None else str(map_of_link)
     names = [(say(LIKELIEST), ""), *((name, name) for name in dict.fromkeys(network.class_names))]
     with gr.Row():
         word = _dropdown(entry, "class", "Class", choices=names, value=named if named in network.class_names else "")
         layer = _dropdown(
             entry, "layer", "Layer", choices=[(_label(network, name), name) for name in layers], value=first
         )
-        channel = _dropdown(entry, "map", "Map, strongest first")
+        channel = _dropdown(entry, "map", "Map, strongest first", choices=[number] if number else [], value=number)
     links.keep(f"why-class~{entry.id}", word, question.kept)
     links.keep(f"why-layer~{entry.id}", layer, question.kept)
+    links.keep(f"why-map~{entry.id}", channel, question.kept)
     with gr.Row(visible=False, key=f"{entry.id}-why-long") as long:
         start = gr.Button(say("Slide the square"), variant="primary", size="sm", elem_classes="lab-start")
         stop = gr.Button(say("Stop"), size="sm", elem_classes="lab-stop")
     figure = gr.HTML(key=f"{entry.id}-why-figure", elem_classes="lab-why")
 
+    stops = Stops()
+
+    # functions of their own, since Gradio gives requests to none made by `partial`
+    def slide(upload: Upload | None, word: str, share: float, request: gr.Request) -> Iterator[str]:
+        stopped = stops.begin(request)
+        yield from question.line.shown(_slide(shelf, entry, upload, word, share, stopped), stopped)
+
     run = start.click(
-        partial(_slide, shelf, entry),
+        slide,
         [page.picture, word, question.share],
         figure,
         preprocess=False,
-        show_progress="hidden",
         key=f"{entry.id}-why-slide",
-        **LONG,
+        concurrency_id="squares",
+        **IN_LINE,
     )
-    stop.click(None, None, None, cancels=[run])
+    stop.click(stops.stop, None, None, queue=False, **PRIVATE)
     show = partial(_show, shelf, entry)
     shown, asked = [word, layer, channel, long, figure], [page.picture, question.view, word, layer, channel]
-    gr.on([word.input, channel.input], show, asked, shown, cancels=[run], key=f"{entry.id}-why-same", **FOLLOW)
+    same: list[Any] = [word.input, channel.input]
+    other: list[Any] = [question.new.change, layer.input]
+    (same if number else other).append(page.demo.load)
+    gr.on(same, show, asked, shown, cancels=[run], key=f"{entry.id}-why-same", **FOLLOW)
     anew = lambda upload, view, word, layer, _: show(upload, view, word, layer, None)  # noqa: E731
-    other: list[Any] = [page.demo.load, question.new.change, layer.input]
     gr.on(other, anew, asked, shown, cancels=[run], key=f"{entry.id}-why-other", **FOLLOW)
 
 
@@ -197,14 +212,18 @@ def _show(
     )
 
 
-def _slide(shelf: Shelf, entry: Entry, upload: Upload | None, word: str, share: float) -> Iterator[str]:
-    """The figure of the square's way, again and again until it has been everywhere."""
+def _slide(
+    shelf: Shelf, entry: Entry, upload: Upload | None, word: str, share: float, stopped: threading.Event
+) -> Iterator[str]:
+    """The figure of the square's way, again and again until it has been everywhere or is stopped."""
     from .reasons import hide, warning
 
     try:
         network, image = shelf.network(entry), read(upload)
         hint = warning(network, image)
         for so_far in hide(network, image, word, share / 100):
+            if stopped.is_set():
+                break
             yield reason_cards.heat_figure(so_far, hint)
     except ValueError as error:
         yield cards.notice(str(error), "alert")

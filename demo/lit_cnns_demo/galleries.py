@@ -7,10 +7,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .wiring import png
+
 if TYPE_CHECKING:
     from lit_cnns.data import Gallery
 
 DIGITS = "digits"
+LARGEST_SHOWN = 1024  # pixels of the shorter side of a picture that is opened in the other panels
 
 
 class Galleries:
@@ -58,6 +61,18 @@ class Galleries:
         if not isinstance(id, str) or id not in self.all:
             raise ValueError(f"There is no set of pictures '{id}' here; choose one from the list.")
         return self.all[id]
+
+    def open(self, id: object, number: object) -> str:
+        """Write a picture of a set where Gradio serves from, for the other panels, in folders that name it.
+
+        Raises:
+            ValueError: there is no such set, or no such picture in it.
+        """
+        gallery = self.pick(id)
+        if not isinstance(number, int) or not 0 <= number < len(gallery):
+            raise ValueError(f"{gallery.title} has {len(gallery):,} pictures; there is none of number {number}.")
+        image = gallery.picture(number, at_least=LARGEST_SHOWN)
+        return png(image.expand(3, -1, -1).permute(1, 2, 0).numpy(), f"{id}/{number}")
 
 
 def _id(folder: Path, gallery: "Gallery") -> str:

@@ -1,11 +1,11 @@
 """The first kernels on the page: a column for each chosen network, AlexNet's towers apart."""
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gradio as gr
 
-from . import cards
+from . import cards, links
 from .languages import say, spoken
 from .network import Entry
 from .shelf import Shelf
@@ -20,45 +20,57 @@ that sees light and dark alone, 1 for one that sees colour alone, 2/3 on average
 a number on what the AlexNet paper (Section 6.1) calls colour-agnostic and colour-specific."""
 
 
+class Settings(NamedTuple):
+    """What all columns follow: the order, when it changes, and which kernel each of them has chosen."""
+
+    order: gr.Radio
+    new: gr.State
+    kept: gr.State
+
+
 def kernels_tab(page: Page, tab: gr.Tab, shelf: Shelf) -> None:
     """Lay out the tab; its networks are loaded once it has been opened."""
     opened = opened_by(tab)
     order = gr.Radio(ORDERS, value="network", label="Order of the kernels", elem_id="kernel-order")
-    new_order = moved(order)
+    links.settle(page.demo, {"kernel-order": order})
+    settings = Settings(order, moved(order), gr.State({}))
     gr.Markdown(WORDS, elem_classes="lab-words")
 
     @gr.render(
-        [page.networks, opened, order],
+        [page.networks, opened, order, settings.kept],
         triggers=[page.new_networks.change, opened.change],
         show_progress="minimal",
         **QUEUE_FOR_NETWORKS,
     )
-    def columns(chosen: list[str], is_open: bool, sorted_by: "KernelOrder") -> None:
+    def columns(chosen: list[str], is_open: bool, sorted_by: "KernelOrder", before: dict[str, Any]) -> None:
         entries = chosen_entries(shelf, chosen) if is_open else []
         if not entries:
             return
         with gr.Row(elem_classes="lab-columns"):
             for entry in entries:
                 with gr.Column(min_width=320, elem_classes="lab-column", key=f"{entry.id}-kernels"):
-                    _column(shelf, entry, order, new_order, sorted_by)
+                    _column(settings, shelf, entry, sorted_by, before)
 
 
-def _column(shelf: Shelf, entry: Entry, order: gr.Radio, new_order: gr.State, sorted_by: "KernelOrder") -> None:
+def _column(settings: Settings, shelf: Shelf, entry: Entry, sorted_by: "KernelOrder", before: dict[str, Any]) -> None:
     """Lay out one network: the kernels of each tower, how many of them are how coloured, and one kernel's number."""
     from .kernel_views import first_layer, kernel_at
 
     gr.HTML(f'<div class="lab-heading">{cards.heading(entry)}</div>')
     try:
         view = first_layer(shelf.network(entry), sorted_by)
+        last = view.shape[0] - 1
+        if (chosen := links.asked_number(f"kernel~{entry.id}", 0, last, before)) is not None:
+            view = first_layer(shelf.network(entry), sorted_by, chosen)
     except ValueError as error:
         gr.HTML(cards.notice(str(error), "alert"))
         return
-    last = view.shape[0] - 1
     number = gr.Slider(
-        0, last, 0, step=1, label=say(f"Kernel, 0 to {last}"), interactive=True, elem_classes="lab-kernel"
+        0, last, chosen or 0, step=1, label=say(f"Kernel, 0 to {last}"), interactive=True, elem_classes="lab-kernel"
     )
+    links.keep(f"kernel~{entry.id}", number, settings.kept)
     caption = gr.Markdown(say(view.caption), elem_classes="lab-kernel-caption")
-    pressed: gr.State = gr.State(None)  # stays the chosen one in another order
+    pressed: gr.State = gr.State(chosen)  # stays the chosen one in another order
     pictures = []
     for place, tower in enumerate(view.towers):
         pictures.append(_picture(entry, view, place))
@@ -80,10 +92,10 @@ def _column(shelf: Shelf, entry: Entry, order: gr.Radio, new_order: gr.State, so
         return show(order, kernel_at(shelf.network(entry), tower, order, *event.index))
 
     shown = [pressed, number, caption, *pictures]
-    new_order.change(show, [order, pressed], shown, **FOLLOW)
-    number.input(show, [order, number], shown, **FOLLOW)
+    settings.new.change(show, [settings.order, pressed], shown, **FOLLOW)
+    number.input(show, [settings.order, number], shown, **FOLLOW)
     for place, picture in enumerate(pictures):
-        picture.select(press, [order, gr.State(place)], shown, **FOLLOW)
+        picture.select(press, [settings.order, gr.State(place)], shown, **FOLLOW)
 
 
 def _picture(entry: Entry, view: "KernelView", place: int) -> gr.Image:

@@ -12,7 +12,7 @@ from .border import Guarded
 from .claim_programs import claim_endpoints
 from .claims_tab import claims_tab
 from .comparing import compare_tab
-from .controls import example_of_link, network_list, picture_input
+from .controls import network_list, picture_input, picture_of_link
 from .drawing import TAKE_UP_THE_BRUSH, draw_tab
 from .evaluating import many_tab
 from .explaining import why_tab
@@ -66,7 +66,7 @@ def build(folders: Iterable[str | Path] = (), data: Iterable[str | Path] = ()) -
                 with gr.Tab("Why", id="why") as why:
                     why_tab(page, why, shelf)
                 with gr.Tab("What training sees", id="training") as training:
-                    training_tab(page, training)
+                    training_tab(page, training, shelf)
                 with gr.Tab("Over time", id="time") as time:
                     over_time_tab(page, time, shelf)
                 with gr.Tab("Lineage", id="lineage") as lineage:
@@ -80,7 +80,7 @@ def build(folders: Iterable[str | Path] = (), data: Iterable[str | Path] = ()) -
             links.keep_tab(tab)
         translate(demo)
         # one after another, the tab last: its columns are laid out once
-        shown = listed.then(example_of_link, None, picture, show_progress="hidden", **PRIVATE)
+        shown = listed.then(partial(picture_of_link, galleries), None, picture, show_progress="hidden", **PRIVATE)
         known = {str(tab.id) for tab in laid}
         links.end(shown.then(partial(tab_of_link, known), None, tabs, show_progress="hidden", **PRIVATE))
         draw.select(None, js=TAKE_UP_THE_BRUSH)

@@ -49,8 +49,7 @@ def lineage_tab(page: Page, tab: gr.Tab, shelf: Shelf) -> None:
     about = gr.HTML(elem_id="lineage-about")
     drawing = gr.HTML(elem_id="lineage-drawing")
     shown = [timeline, drawing, about, choose]
-    links.keep("lineage", network)
-    links.reopen(page.demo, "lineage", network, papers.rows)
+    links.settle(page.demo, {"lineage": network})
     events: dict[str, Any] = {"show_progress": "minimal", "trigger_mode": "always_last", **COMPUTE}
     gr.on([tab.select, network.change], partial(show, shelf), network, shown, **events)
     timeline.click(pressed, None, network, show_progress="hidden", **PRIVATE)

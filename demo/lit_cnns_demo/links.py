@@ -3,7 +3,7 @@
 What a link says is checked like all that a client sends; what is not known here is passed over, or told.
 """
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
@@ -11,6 +11,7 @@ import gradio as gr
 from .wiring import PRIVATE, visitor
 
 LONGEST = 2000  # characters of one value that are looked at
+LARGEST = 10**9  # a number without a bound of its own
 # `labPut` writes one value into the address; layers and maps belong to networks, and go with them. The first tab is
 # selected once as it is laid out, which may come before the server has been asked which tab the address names.
 START = """() => {
@@ -18,7 +19,7 @@ START = """() => {
     if (key === "tab" && !window.labOpened) return;
     const link = new URL(location.href), words = link.searchParams;
     const text = Array.isArray(value) ? value.join(",") : String(value ?? "");
-    if (key === "run" && words.get("run") !== text) words.delete("moment");
+    if (key === "run" && words.get("run") !== text) for (const its of ["moment", "moment-layer"]) words.delete(its);
     if (key === "networks") {
       for (const known of [...words.keys()]) {
         const [kind, id] = known.split("~");
@@ -32,10 +33,12 @@ START = """() => {
 PUT = "(...given) => { window.labPut?.(%r, given[0]); return given; }"
 PUT_TAB = "() => { window.labPut?.('tab', %r); }"
 OPENED = "() => { window.labOpened = true; }"
-# only an example can be in a link; a picture of the visitor's own stays where it is
-PUT_EXAMPLE = """(picture) => {
-  const shown = [...document.querySelectorAll("#examples img")].find((one) => one.src.includes(picture?.path));
-  window.labPut?.("picture", shown ? shown.src.split("/").pop().split(".")[0] : "");
+# an example, or what a set of pictures has under a number, which its folders name (`Galleries.open`); a picture of the
+# visitor's own, whose folder is named by a hash, stays where it is
+PUT_PICTURE = r"""(picture) => {
+  const example = [...document.querySelectorAll("#examples img")].find((one) => one.src.includes(picture?.path));
+  const [, set, number] = picture?.path?.match(/([^\\/]+)[\\/](\d{1,9})[\\/]image.png$/) ?? [];
+  window.labPut?.("picture", example ? example.src.split("/").pop().split(".")[0] : set ? `${set}-${number}` : "");
 }"""
 
 
@@ -68,9 +71,36 @@ def keep_tab(tab: gr.Tab) -> None:
     tab.select(None, js=PUT_TAB % tab.id, **PRIVATE)
 
 
-def keep_example(picture: gr.Image) -> None:
-    """Write an example's name into the address when it is chosen."""
-    picture.change(None, picture, js=PUT_EXAMPLE, **PRIVATE)
+def keep_picture(picture: gr.Image) -> None:
+    """Write the name of an example, or of a picture of a set, into the address when it is chosen."""
+    picture.change(None, picture, js=PUT_PICTURE, **PRIVATE)
+
+
+def settle(demo: gr.Blocks, settings: Mapping[str, Any]) -> Any:
+    """Keep settings in the address, each by its name, and give them what it says when the page opens.
+
+    Returns:
+        The event of their being given it.
+    """
+    for key, shown in settings.items():
+        keep(key, shown)
+
+    def said() -> Any:
+        found = {shown: _fitting(key, shown) for key, shown in settings.items()}
+        return {shown: value for shown, value in found.items() if value is not None} or gr.skip()
+
+    return demo.load(said, None, [*settings.values()], show_progress="hidden", **PRIVATE)
+
+
+def _fitting(key: str, shown: Any) -> Any:
+    """What the address says of a setting: one of a few choices, a word of a list that may grow, which is told where it
+    is not on it, or a whole number in its range; None for all else.
+    """
+    if isinstance(shown, gr.Dropdown):
+        return asked(key) or None
+    if isinstance(shown, gr.Radio):
+        return next((value for _, value in shown.choices if str(value).lower() == asked(key).lower()), None)
+    return asked_number(key, shown.minimum, LARGEST if shown.maximum is None else shown.maximum)
 
 
 def asked(key: str, kept: Mapping[str, Any] | None = None) -> str:
@@ -86,16 +116,7 @@ def asked_list(key: str) -> list[str]:
     return [part for part in asked(key).split(",") if part]
 
 
-def asked_number(key: str, low: int, high: int, kept: Mapping[str, Any] | None = None) -> int | None:
+def asked_number(key: str, low: float, high: float, kept: Mapping[str, Any] | None = None) -> int | None:
     """The same of a whole number from `low` to `high`; None for anything else."""
     text = asked(key, kept)
     return int(text) if text.isascii() and text.isdigit() and low <= int(text[:9]) <= high else None
-
-
-def reopen(demo: gr.Blocks, key: str, shown: Any, may: Callable[[], Container[str]]) -> Any:
-    """When the page opens, give a component the value of its address, if it is one that it may have; the event."""
-
-    def value() -> Any:
-        return asked(key) if asked(key) and asked(key) in may() else gr.skip()
-
-    return demo.load(value, None, shown, show_progress="hidden", **PRIVATE)

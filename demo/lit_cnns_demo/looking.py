@@ -43,6 +43,7 @@ def maps_tab(page: Page, tab: gr.Tab, shelf: Shelf) -> None:
             SCALES, value="map", label="Black to white spans", elem_id="scale", min_width=200, interactive=True
         )
         over = gr.Radio(ONE, value=False, label="The one map is shown", elem_id="over", min_width=160, interactive=True)
+    links.settle(page.demo, {"order": order, "scale": scale, "over": over})
     opened, new = opened_by(tab), moved(page.new_picture, scale, over)
     settings = Settings(scale, order, over, new, moved(order), gr.State({}))
 
@@ -59,13 +60,14 @@ def maps_tab(page: Page, tab: gr.Tab, shelf: Shelf) -> None:
         ways = [
             Way.through(network) for network in map(partial(_loaded, shelf), entries) if isinstance(network, Network)
         ]
-        walk = walk_controls(ways) if ways else None
+        walk = walk_controls(ways, links.asked("stride", before)) if ways else None
         with gr.Row(elem_classes="lab-columns"):
             layers = []
             for entry in entries:
                 with gr.Column(min_width=320, elem_classes="lab-column", key=f"{entry.id}-column"):
                     layers += _column(page, settings, shelf, entry, before)
         if walk:
+            links.keep("stride", walk.stride, settings.kept)
             connect(walk, ways, layers, FOLLOW)
 
 

@@ -131,6 +131,7 @@ def over_time_tab(page: Page, tab: gr.Tab, shelf: Shelf) -> None:
     asked = [page.picture, run, number, layer]
     links.keep("run", run)
     links.keep("moment", number)
+    links.keep("moment-layer", layer)
     tab.select(partial(look_for_runs, shelf), run, run, show_progress="hidden", concurrency_id="shelf", **PRIVATE)
     run.change(partial(choose_run, shelf), run, [number, layer], **FOLLOW).then(show, asked, shown, **FOLLOW)
     gr.on([page.new_picture.change, number.change, layer.change], show, asked, shown, **FOLLOW)
@@ -167,11 +168,13 @@ def choose_run(shelf: Shelf, id: str | None) -> tuple[Any, Any]:
     except ValueError:
         return gr.update(visible=False), gr.update(choices=[], value=None)
     many = len(moments)
-    there = links.asked_number("moment", 1, many) if links.asked("run") == id else None
+    linked = links.asked("run") == id
+    there = links.asked_number("moment", 1, many) if linked else None
+    layer = links.asked("moment-layer") if linked else ""
     slider = gr.update(
         maximum=max(many, 2), value=there or many, visible=many > 1, label=say(f"Checkpoint, 1 to {many}")
     )
-    return slider, gr.update(choices=layers, value=layers[0])
+    return slider, gr.update(choices=layers, value=layer if layer in layers else layers[0])
 
 
 def show_moment(

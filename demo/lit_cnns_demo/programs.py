@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from .border import sentences
-from .evaluating import FEW, open_picture
+from .evaluating import FEW
 from .galleries import Galleries
 from .shelf import Shelf
-from .wiring import Upload, endpoint, png, read, record, records, texts
+from .wiring import Upload, endpoint, read, record, records, texts
 
 if TYPE_CHECKING:
     from .panels import Answer, Refusal
@@ -78,11 +78,12 @@ def list_pictures(galleries: Galleries) -> list[dict[str, Any]]:
 
 def one_picture(galleries: Galleries, pictures: str, number: float) -> tuple[str, dict[str, Any]]:
     """A picture of a set by its number, from 0, with its name and its label if it has one."""
-    image = open_picture(galleries, {"gallery": pictures, "picture": number})
+    with sentences():
+        path = galleries.open(pictures, number)
     gallery = galleries.pick(pictures)
     label = int(gallery.labels[int(number)])
     told = {"name": gallery.name(int(number)), "label": gallery.class_names[label] if label >= 0 else None}
-    return png(image), told
+    return path, told
 
 
 def compare(

@@ -1,6 +1,7 @@
 """Claims that are run again from the page: one at a time, a few wait, each in a folder that is gone afterwards."""
 
 import queue
+import re
 import shutil
 import subprocess
 import sys
@@ -12,9 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from .waiting import BETWEEN, Line, waiting
+
 MOST_WAITING = 3
 LONGEST = 3600  # seconds; a `quick` run takes minutes
-BETWEEN = 0.5  # seconds between two looks at a run
 PUBLISHED = "cifar-10-batches-py"  # the folder of CIFAR-10's own files
 NO_DATA = (
     "This claim is checked on pictures: open the lab with --data FOLDER, a folder with CIFAR-10, or with train/ and "
@@ -31,7 +33,7 @@ class Rerun:
         state: it waits, runs, is done, or was stopped.
         ahead: runs before it, while it waits.
         lines: what has been done, in its own words.
-        steps: how many lines there will be, where that is known.
+        steps: how many lines there will be; None while it waits.
         seconds: since it began.
         kept: its results, as a claim leaves them, once it is done.
         figure: its figure, an SVG.
@@ -56,8 +58,7 @@ class Reruns:
     def __init__(self, folders: Iterable[str | Path] = ()) -> None:
         fitting = [Path(f) for f in folders if any((Path(f) / part).is_dir() for part in (PUBLISHED, "train"))]
         self.folders = {folder.resolve().name: folder for folder in fitting}
-        self._line: list[object] = []
-        self._lock = threading.Lock()
+        self._line = Line(MOST_WAITING, QUEUE_FULL)
 
     def run(self, id: str, pictures: str | None, stopped: threading.Event) -> Iterator[Rerun]:
         """Run a claim at its quick budget, telling how far it has come.
@@ -74,18 +75,10 @@ class Reruns:
 
         claim = claims.claim(id)
         data = self._pick(pictures) if claim.needs_data else None
-        place = object()
-        with self._lock:
-            if len(self._line) > MOST_WAITING:
-                raise ValueError(QUEUE_FULL)
-            self._line.append(place)
-        try:
-            while (ahead := self._line.index(place)) and not stopped.is_set():
-                yield Rerun("waiting", ahead)
-                time.sleep(BETWEEN)
+        with self._line.place() as ahead:
+            for before in waiting(ahead, stopped):
+                yield Rerun("waiting", before)
             yield from _counted(claim) if claim.kind == "counting" else _apart(claim, data, stopped)
-        finally:
-            self._line.remove(place)
 
     def _pick(self, pictures: str | None) -> Path:
         if not self.folders:
@@ -130,7 +123,7 @@ def _apart(claim: Any, data: Path | None, stopped: threading.Event) -> Iterator[
                 yield Rerun("stopped", lines=lines, steps=steps, seconds=seconds)
                 return
             yield Rerun("running", lines=[*lines], steps=steps, seconds=seconds)
-            lines += _heard(said, f"{claim.id}: ")
+            lines += _heard(said, claim.id)
         if process.returncode:
             raise ValueError(_reason(folder / "errors", data))
         yield _done(folder, lines, time.monotonic() - start)
@@ -146,15 +139,16 @@ def _listen(process: "subprocess.Popen[str]", said: "queue.Queue[str]") -> None:
         said.put(line)
 
 
-def _heard(said: "queue.Queue[str]", prefix: str) -> list[str]:
-    """The lines of the claim that have come since, after a moment's wait for the first."""
+def _heard(said: "queue.Queue[str]", id: str) -> list[str]:
+    """What the claim has reported since, without its name and count, after a moment's wait for the first."""
     heard = []
     try:
         heard.append(said.get(timeout=BETWEEN))
         while True:
             heard.append(said.get_nowait())
     except queue.Empty:
-        return [line.removeprefix(prefix).strip() for line in heard if line.startswith(prefix)]
+        reports = [re.match(rf"{id}, \d+ of \d+: (.*)", line) for line in heard]
+        return [report[1].strip() for report in reports if report]
 
 
 def _reason(errors: Path, data: Path | None) -> str:

@@ -2,19 +2,21 @@
 
 import base64
 import io
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from . import cards, links
-from .languages import spoken
-from .wiring import COMPUTE, Page, Upload, or_sentence, read
+from .languages import say, spoken
+from .shelf import Shelf
+from .wiring import COMPUTE, PRIVATE, Page, Upload, or_sentence, read
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from lit_cnns.data import Seen
+    from lit_cnns.data import ImageData, Seen
 
 FIRST = "alexnet/imagenet"
 MOST = 24  # views at once
@@ -22,14 +24,14 @@ SIDE = 960  # pixels of the picture under the boxes
 NO_PICTURE = "Choose a picture, and what training sees of it appears here."
 
 
-def training_tab(page: Page, tab: gr.Tab) -> None:
-    """Lay out the tab."""
+def training_tab(page: Page, tab: gr.Tab, shelf: Shelf) -> None:
+    """Lay out the tab; the chosen networks' own trainings stand before the recipes that ship."""
     with gr.Row():
         recipe = gr.Dropdown(
             recipes(),
             value=FIRST,
             label="Recipe",
-            info="A configuration that ships: its crops and its augmentation.",
+            info="A chosen network's own training, or a configuration that ships: its crops and its augmentation.",
             allow_custom_value=True,
             min_width=260,
             elem_id="training-recipe",
@@ -37,8 +39,10 @@ def training_tab(page: Page, tab: gr.Tab) -> None:
         seed = gr.Number(0, label="Seed", info="Of the run.", precision=0, minimum=0, elem_id="training-seed")
         count = gr.Slider(1, MOST, value=8, step=1, label="Epochs", info="One view each.", elem_id="training-count")
     shown = gr.HTML(cards.notice(NO_PICTURE), elem_id="training-views")
-    links.keep("recipe", recipe)
-    links.reopen(page.demo, "recipe", recipe, recipes)
+    links.settle(page.demo, {"recipe": recipe, "seed": seed, "epochs": count})
+    page.new_networks.change(
+        partial(offered, shelf), page.networks, recipe, show_progress="hidden", preprocess=False, **PRIVATE
+    )
     asked = [page.picture, recipe, seed, count]
     events: dict[str, Any] = {
         "preprocess": False,
@@ -47,7 +51,21 @@ def training_tab(page: Page, tab: gr.Tab) -> None:
         **COMPUTE,
     }
     new: list[Any] = [page.new_picture.change, recipe.change, seed.change, count.change, tab.select]
-    gr.on(new, views_html, asked, shown, **events)
+    gr.on(new, partial(views_html, shelf), asked, shown, **events)
+
+
+def offered(shelf: Shelf, chosen: list[str] | None) -> Any:
+    """The recipes to choose from: the trainings of the chosen networks that say what they saw, then what ships."""
+    from lit_cnns.data import data_described
+
+    own = []
+    for entry in shelf.entries:
+        try:
+            if entry.id in (chosen or ()) and data_described(entry.description):
+                own.append((say(f"{shelf.labels[entry.id]}: as it was trained"), entry.id))
+        except ValueError:  # a guest, or data that is not ours
+            continue
+    return gr.update(choices=[*own, *((name, name) for name in recipes())])
 
 
 def recipes() -> list[str]:
@@ -58,36 +76,52 @@ def recipes() -> list[str]:
 
 
 @spoken
-def views_html(upload: Upload | None, recipe: str, seed: Any, count: Any) -> str:
+def views_html(shelf: Shelf, upload: Upload | None, recipe: str, seed: Any, count: Any) -> str:
     """The picture with the boxes of what is seen of it, and what is seen."""
     if upload is None:
         return cards.notice(NO_PICTURE)
 
     def drawn() -> str:
         image = read(upload)
-        views = views_of(image, recipe, seed, count)
+        views = views_of(image, recipe, seed, count, shelf)
         return f'{boxes_svg(image, views)}<div class="lab-views">{"".join(map(_view, views))}</div>'
 
     return or_sentence(drawn)
 
 
-def views_of(image: "Tensor", recipe: str, seed: Any, count: Any) -> "list[Seen]":
+def views_of(image: "Tensor", recipe: str, seed: Any, count: Any, shelf: Shelf | None = None) -> "list[Seen]":
     """What the first epochs of a recipe see of a picture.
+
+    Args:
+        image: uint8 `[C, H, W]`.
+        recipe: one that ships, or the id of a network on the shelf, which means its own training.
+        seed: of the run.
+        count: how many epochs.
+        shelf: where the networks are.
 
     Raises:
         ValueError: no such recipe, a seed or a count that is none, or a picture that the crop does not fit into.
     """
-    from lit_cnns.data import data_of, read_image, seen_in_training
-    from lit_cnns.recipes import find_config, read_config
+    from lit_cnns.data import read_image, seen_in_training
 
     from .controls import EXAMPLES
 
-    if recipe not in recipes():
-        raise ValueError(f"There is no recipe {str(recipe)[:60]!r} here; choose one from the list.")
     number, epochs = _whole(seed, "The seed", 0, 2**31), _whole(count, "The number of epochs", 1, MOST)
-    data = data_of(read_config(find_config(recipe)), seed=number)
+    data = _data(recipe, number, shelf)
     coffee = read_image(EXAMPLES / "coffee.jpg")
     return seen_in_training(data, image, range(epochs), None if image.equal(coffee) else coffee)
+
+
+def _data(recipe: str, seed: int, shelf: Shelf | None) -> "ImageData":
+    from lit_cnns.data import data_described, data_of
+    from lit_cnns.recipes import find_config, read_config
+
+    if recipe in recipes():
+        return data_of(read_config(find_config(recipe)), seed)
+    for entry in shelf.entries if shelf else ():
+        if entry.id == recipe:
+            return data_described(entry.description, seed)
+    raise ValueError(f"There is no recipe {str(recipe)[:60]!r} here; choose one from the list.")
 
 
 def _whole(value: Any, what: str, low: int, high: int) -> int:

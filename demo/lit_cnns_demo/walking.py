@@ -83,14 +83,19 @@ class Walk(NamedTuple):
     timer: gr.Timer
 
 
-def walk_controls(ways: Sequence[Way]) -> Walk:
-    """Lay out what moves all columns at once."""
+def walk_controls(ways: Sequence[Way], at: str) -> Walk:
+    """Lay out what moves all columns at once.
+
+    Args:
+        ways: of the columns.
+        at: the stride at which they stand, if it is one of theirs.
+    """
     strides = dict.fromkeys(stride for way in ways for stride in way.at_strides)
     in_order = sorted(strides, key=lambda name: [int(part) for part in name.replace("1/", "").split(" × ")])
     with gr.Row(elem_classes="lab-walk", equal_height=True):
         stride = gr.Dropdown(
             [(say(NO_STRIDE), NO_STRIDE), *((name, name) for name in in_order)],
-            value=NO_STRIDE,
+            value=at if at in strides else NO_STRIDE,
             label=say("What does each see at …"),
             info=say("The last layer whose maps are that much smaller than the picture."),
             elem_id="stride",
@@ -105,20 +110,26 @@ def walk_controls(ways: Sequence[Way]) -> Walk:
                     for name, words in (("first", "Start"), ("back", "◀ Back"), ("play", PLAY), ("step", "Step ▶"))
                 )
             into = gr.Checkbox(label=say("Step into the blocks"), value=False, container=False, elem_id="walk-into")
-    said = gr.Markdown("", elem_id="stride-said", visible=False)
+    lacking = without(ways, at) if at in strides else ""
+    said = gr.Markdown(lacking, elem_id="stride-said", visible=bool(lacking))
     return Walk(stride, said, first, back, play, step, into, gr.Timer(SECONDS_A_STEP, active=False))
 
 
 def aligned(ways: Sequence[Way], stride: str, layers: Sequence[str]) -> tuple[list[str], str]:
     """The layer of each network at a stride, and a sentence on those that have none there and stay as they are."""
     found = [way.at_strides.get(stride, layer) for way, layer in zip(ways, layers, strict=True)]
-    without = []
+    return found, without(ways, stride)
+
+
+def without(ways: Sequence[Way], stride: str) -> str:
+    """Say which networks have no layer at a stride, and where they have some."""
+    sentences = []
     for way in ways:
         if stride not in way.at_strides and stride != NO_STRIDE:
             there = ", ".join(way.at_strides)
             kind = f"has maps at {there}" if there else "enlarges its maps, so that they have no one stride"
-            without.append(f"{way.name} has no layer at {stride}: it {kind}.")
-    return found, " ".join(without)
+            sentences.append(f"{way.name} has no layer at {stride}: it {kind}.")
+    return " ".join(sentences)
 
 
 def connect(walk: Walk, ways: Sequence[Way], layers: Sequence[gr.Dropdown], events: dict[str, Any]) -> None:

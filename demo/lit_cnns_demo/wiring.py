@@ -62,13 +62,18 @@ def read(upload: Upload | None) -> "Tensor":
     return picture(path, Path(str(upload.get("orig_name") or path)).name)
 
 
-def png(picture: "np.ndarray") -> str:
-    """Write a picture where Gradio serves from, and say where; its own writing compresses four times as long."""
+def png(picture: "np.ndarray", folder: str = "") -> str:
+    """Write a picture where Gradio serves from, and say where; its own writing compresses four times as long.
+
+    Args:
+        picture: uint8 `[H, W]` or `[H, W, 3]`.
+        folder: where in there; by default one named by what is in the file.
+    """
     from PIL import Image
 
     file = BytesIO()
     Image.fromarray(picture).save(file, "PNG", compress_level=1)
-    path = Path(get_upload_folder()) / sha256(file.getvalue()).hexdigest() / "image.png"
+    path = Path(get_upload_folder()) / (folder or sha256(file.getvalue()).hexdigest()) / "image.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{uuid4().hex}.part")  # a browser may be reading the one that is there
     part.write_bytes(file.getvalue())

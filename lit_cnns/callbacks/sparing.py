@@ -15,7 +15,7 @@ class SparingProgressBar(RichProgressBar):
     """Lightning's bar, brought up to date ten times a second; its own gathers all metrics at every step.
 
     Args:
-        refresh_rate: how often a second.
+        refresh_rate: how often a second; 0 for no bar.
     """
 
     def __init__(self, refresh_rate: int = 10) -> None:
@@ -26,6 +26,8 @@ class SparingProgressBar(RichProgressBar):
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         now = time.monotonic()
+        if self.is_disabled:
+            return
         if now >= self.due or batch_idx + 1 == self.total_train_batches:
             super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
             self.due = now + 1 / self.refresh_rate

@@ -6,12 +6,14 @@ Each lies in a file that bears its name in `papers/claims.yaml` and holds one `C
 import difflib
 from importlib import import_module
 
-from .claim import Claim, Settings, draw, headline, paragraph, read, run, statement, verdict_of
-from .committed import command, committed, committed_figure, ran_with
+from .claim import Budget, Claim, Settings, draw, headline, paragraph, read, run, statement, verdict_of
+from .committed import NOT_RUN, command, committed, committed_figure, ran_with, word
 from .judging import Interval, Verdict
 
 __all__ = [
     "CLAIMS",
+    "NOT_RUN",
+    "Budget",
     "Claim",
     "Interval",
     "Settings",
@@ -29,6 +31,7 @@ __all__ = [
     "statement",
     "told",
     "verdict_of",
+    "word",
 ]
 
 CLAIMS: dict[str, str] = {

@@ -24,6 +24,7 @@ INITS = {
 }
 EXPECTED = dict(zip(INITS, (1.0, 0.5, 9 * MAPS * 0.01**2 / 2), strict=True))  # factor of the variance a layer
 MARGIN = 1.25
+UNIT = " times the variance a layer"
 
 
 def variances(net: nn.Sequential, images: Tensor) -> list[float]:
@@ -50,7 +51,7 @@ def find(settings: Settings) -> Results:
             net = nn.Sequential(*layers)
             initialise(net, init)
             found.setdefault(name, []).append(variances(net, images))
-        settings.report(f"activation_statistics: {name}: variance times {factor(found[name]).text()} a layer")
+        settings.report(f"{name}: variance times {factor(found[name]).text()} a layer")
     return found
 
 
@@ -75,8 +76,12 @@ def decide(results: Results) -> Verdict:
         for name in list(INITS)[:2]
     ]
     if all(right):
-        return Verdict("holds", sentence, he)
-    return Verdict("holds in direction" if he.low > glorot.high else "does not hold", sentence, he)
+        return Verdict("holds", sentence, he, UNIT)
+    if he.low > glorot.high:
+        return Verdict("holds in direction", sentence, he, UNIT)
+    return Verdict(
+        "does not hold" if he.high < glorot.low else "not at this scale", sentence, he, " times the variance a layer"
+    )
 
 
 def picture(results: Results, figure: "Figure") -> None:
@@ -106,9 +111,10 @@ CLAIM = Counted(
     "activation_statistics",
     rule="The factor by which a layer multiplies the variance, geometric mean over the layers, Student's 95 % interval "
     "over the seeds. It holds if the interval lies within a quarter of 1 for sqrt(2/n) and of 1/2 for sqrt(1/n); in "
-    "direction if the first lies wholly above the second; else it does not hold.",
+    "direction if the first lies wholly above the second; it does not hold if it lies wholly below; else undecided.",
     find=find,
     decide=decide,
     picture=picture,
     kind="looking",
+    reports=lambda settings: len(INITS),
 )

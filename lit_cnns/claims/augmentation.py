@@ -1,8 +1,9 @@
 """AlexNet, Section 4.1: without shifted and mirrored copies of the pictures the network overfits."""
 
+from .arms import COSINE, Arm, Runs, Scale, last
 from .gains import ANY, gap
 from .judging import Verdict, difference, judge_effect
-from .training import COSINE, Arm, Runs, Scale, TrainingClaim, last
+from .training import Measure, TrainingClaim
 
 
 def judge(runs: Runs) -> Verdict:
@@ -15,6 +16,7 @@ def judge(runs: Runs) -> Verdict:
         f"Without augmentation the gap between test and training error is wider by {gaps.text(' points')}; the test "
         f"error is higher by {tested.text(' points')}.",
         gaps,
+        " points",
     )
 
 
@@ -30,8 +32,7 @@ CLAIM = TrainingClaim(
         "standard": Scale(epochs=30, rates=(0.003, 0.01, 0.03), pictures=8000, tuning_epochs=4, batch=64),
         "full": Scale(epochs=150, rates=(0.001, 0.003, 0.01), tuning_epochs=15),
     },
-    figure_of=gap,
-    measured="test error - training error at the end, points",
+    measures=(Measure(gap, "test error - training error at the end, points"),),
     tuned_by=lambda run: last(run, "held_error"),
     decide=judge,
     rule="The difference of the mean gaps between the test error and the training error, which is measured on plain "

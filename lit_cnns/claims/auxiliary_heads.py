@@ -1,7 +1,7 @@
 """GoogLeNet, Section 5: two auxiliary classifiers help the layers below them to learn."""
 
+from .arms import COSINE, Arm, Scale
 from .gains import Gain
-from .training import COSINE, Arm, Scale
 
 GAIN = Gain("with heads", "without")
 COMMON = {"init": "he_fan_in", **COSINE}

@@ -1,9 +1,10 @@
 """Batch Normalization, Section 4.2: the network reaches the same accuracy in many times fewer steps."""
 
+from .arms import Arm, Run, Runs, Scale, last, when
 from .curves import PaperEffect
 from .gains import slowdown
 from .judging import Verdict, judge_effect
-from .training import Arm, Run, Runs, Scale, TrainingClaim, last, when
+from .training import Measure, TrainingClaim
 
 LEVEL = 45.0  # percent of held-out error, which both arms reach at each scale
 
@@ -20,7 +21,7 @@ def judge(runs: Runs) -> Verdict:
     sentence = (
         f"Without batch norm it takes {found.text()} times the steps to {LEVEL:.0f} % error{least}; the paper has 14."
     )
-    return Verdict(judge_effect(found, nothing=1.0, expected=14.0), sentence, found)
+    return Verdict(judge_effect(found, nothing=1.0, expected=14.0), sentence, found, " times the steps")
 
 
 COMMON = {"init": "he_fan_in", "dropout": 0.0, "schedule": "constant"}
@@ -35,8 +36,13 @@ CLAIM = TrainingClaim(
         "standard": Scale(epochs=24, rates=(0.01, 0.03, 0.1, 0.3), pictures=8000, tuning_epochs=4, batch=64),
         "full": Scale(epochs=60, rates=(0.01, 0.03, 0.1, 0.3), tuning_epochs=10),
     },
-    figure_of=steps,
-    measured="steps to 45 % error on held-out pictures",
+    measures=(
+        Measure(
+            steps,
+            "steps to 45 % error on held-out pictures",
+            [PaperEffect("without", "with batch norm", times=14, source="Inception on ImageNet")],
+        ),
+    ),
     tuned_by=lambda run: last(run, "held_error"),
     decide=judge,
     rule="The ratio of the geometric means of the steps, without to with, with Welch's 95 % interval on their "
@@ -45,5 +51,4 @@ CLAIM = TrainingClaim(
     until=lambda point: point["held_error"] <= LEVEL,
     curve="held_error",
     level=LEVEL,
-    paper=[PaperEffect("without", "with batch norm", times=14, source="Inception on ImageNet")],
 )

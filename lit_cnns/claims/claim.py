@@ -1,9 +1,10 @@
 """What a claim is: a statement of a paper, how it is measured, by which rule it is judged, and its figure."""
 
+import itertools
 import json
 import platform
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -60,8 +61,8 @@ class Claim(Protocol):
     def needs_data(self) -> bool:
         """Whether it is checked on the pictures of `Settings.data`."""
 
-    def steps(self, settings: Settings) -> int | None:
-        """How often `measure` reports; None where that is not known beforehand."""
+    def steps(self, settings: Settings) -> int:
+        """How often `measure` reports."""
 
     def measure(self, settings: Settings) -> Results:
         """Find the results, in plain values."""
@@ -85,6 +86,7 @@ class Counted:
         picture: draws.
         kind: counting or looking.
         needs_data: whether it looks at networks that are trained on the pictures of `Settings.data`.
+        reports: how often it reports.
     """
 
     id: str
@@ -94,9 +96,10 @@ class Counted:
     picture: Callable[[Results, "Figure"], None]
     kind: Kind = "counting"
     needs_data: bool = False
+    reports: Callable[[Settings], int] = lambda settings: 0
 
-    def steps(self, settings: Settings) -> int | None:
-        return None
+    def steps(self, settings: Settings) -> int:
+        return self.reports(settings)
 
     def measure(self, settings: Settings) -> Results:
         return self.find(settings)
@@ -122,7 +125,7 @@ def headline(id: str) -> str:
 def run(claim: Claim, settings: Settings) -> Verdict:
     """Measure, judge and draw; leaves `results.json`, `figure.svg`, `figure.png` and `verdict.md` in the folder."""
     settings.folder.mkdir(parents=True, exist_ok=True)
-    results = claim.measure(settings)
+    results = claim.measure(_counting(claim, settings))
     verdict = claim.judge(results)
     kept = {
         "claim": claim.id,
@@ -131,6 +134,7 @@ def run(claim: Claim, settings: Settings) -> Verdict:
             "word": verdict.word,
             "sentence": verdict.sentence,
             "value": verdict.value and asdict(verdict.value),
+            "unit": verdict.unit,
         },
         "conditions": conditions(),
         "results": results,
@@ -139,6 +143,12 @@ def run(claim: Claim, settings: Settings) -> Verdict:
     draw(claim, results, settings.folder)
     write_whole(paragraph(claim, verdict, results).encode(), settings.folder / "verdict.md")
     return verdict
+
+
+def _counting(claim: Claim, settings: Settings) -> Settings:
+    """With reports that begin with the claim, and how many of how many have come."""
+    number, total = itertools.count(1), claim.steps(settings)
+    return replace(settings, report=lambda line: settings.report(f"{claim.id}, {next(number)} of {total}: {line}"))
 
 
 def draw(claim: Claim, results: Results, folder: Path) -> None:
@@ -153,7 +163,7 @@ def draw(claim: Claim, results: Results, folder: Path) -> None:
 
 def _found(verdict: Verdict, results: Results) -> str:
     """The verdict with the number that it was decided by, and the data."""
-    number = f": {verdict.value.text()}" if verdict.value else ""
+    number = f": {verdict.value.text(verdict.unit)}" if verdict.value else ""
     data = f" on {results['data'].split(', ')[-1]}" if results.get("data") else ""
     return f"Verdict{data}: {verdict.word}{number}"
 
@@ -166,8 +176,8 @@ def read(folder: Path) -> dict[str, Any] | None:
 
 def verdict_of(kept: Mapping[str, Any]) -> Verdict:
     """The verdict in what `read` gives."""
-    value = kept["verdict"]["value"]
-    return Verdict(kept["verdict"]["word"], kept["verdict"]["sentence"], Interval(**value) if value else None)
+    found = kept["verdict"]
+    return Verdict(**{**found, "value": Interval(**found["value"]) if found["value"] else None})
 
 
 def paragraph(claim: Claim, verdict: Verdict, results: Results) -> str:

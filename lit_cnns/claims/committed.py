@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from .claim import Claim, read
+from .claim import Claim, read, verdict_of
+
+NOT_RUN = "runnable, not yet run"  # which is no verdict
 
 # the wheel, the checkout
 FOLDERS = (Path(__file__).parent / "results", Path(__file__).parents[2] / "docs" / "results" / "claims")
@@ -25,6 +27,12 @@ def committed_figure(id: str) -> str | None:
     folder = committed_folder(id)
     path = folder / "figure.svg" if folder else None
     return path.read_text(encoding="utf-8") if path and path.is_file() else None
+
+
+def word(id: str) -> str:
+    """The verdict of the results of a claim that ship, or that there are none."""
+    kept = committed(id)
+    return verdict_of(kept).word if kept else NOT_RUN
 
 
 def command(claim: Claim, kept: dict[str, Any] | None = None) -> str:

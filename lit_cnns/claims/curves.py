@@ -1,6 +1,7 @@
 """The figure of a claim by training: the curves of all runs, and beside them what is judged."""
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean
@@ -17,6 +18,8 @@ LABELS = {
     "held_error": "error on held-out pictures, %",
     "train_loss": "training loss",
 }
+WIDTH, EACH = 5.6, 4.4  # inches, of the curves and of each panel beside them
+FAR = 3  # times the highest run: where a mark of the paper asks for a logarithmic axis
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 
 
@@ -42,6 +45,21 @@ class PaperEffect:
     def text(self) -> str:
         """As it stands under the arm."""
         return f"paper: x {self.times:g}" if self.times != 1 else f"paper: {self.plus:+g}"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What is drawn of each run beside its curve.
+
+    Args:
+        figures: of each run, arm by arm; infinite where a run never got there.
+        label: what they are, with their unit.
+        paper: what the paper has.
+    """
+
+    figures: Mapping[str, Sequence[float]]
+    label: str
+    paper: Sequence[PaperEffect] = ()
 
 
 @dataclass(frozen=True)
@@ -80,15 +98,9 @@ def draw_curves(axes: "Axes", lines: Sequence[Line], figure_of: str, pictures: i
     )
 
 
-def draw_arms(axes: "Axes", values: Mapping[str, Sequence[float]], label: str, paper: Sequence[PaperEffect]) -> None:
-    """Draw what is judged: a dot a run, a bar at the mean, dashes where the paper's effect would put it.
-
-    Args:
-        axes: the panel.
-        values: of each run, arm by arm; infinite where a run never got there.
-        label: what they are, with their unit.
-        paper: what the paper has.
-    """
+def draw_arms(axes: "Axes", judged: Judged) -> None:
+    """Draw what is judged: a dot a run, a bar at the mean, dashes where the paper's effect would put it."""
+    values = judged.figures
     known = {arm: [value for value in own if math.isfinite(value)] for arm, own in values.items()}
     names = {arm: arm for arm in values}
     for place, (colour, arm) in enumerate(zip(COLOURS, values, strict=False)):
@@ -100,20 +112,27 @@ def draw_arms(axes: "Axes", values: Mapping[str, Sequence[float]], label: str, p
             axes.annotate(text, (place + 0.27, middle), color=colour, va="center", fontsize=10)
         if missing := len(values[arm]) - len(known[arm]):
             names[arm] = f"{arm}\n{missing} of {len(values[arm])} never"
-    for effect in paper:
+    marks = []
+    for effect in judged.paper:
         if known[effect.than]:
             height = effect.times * mean(known[effect.than]) + effect.plus
+            marks.append(height)
             place = list(values).index(effect.arm)
             axes.plot([place - 0.25, place + 0.25], [height] * 2, color=PAPER, linestyle=(0, (3, 1.5)), linewidth=1.6)
             names[effect.arm] += f"\n{effect.text}"
     axes.set_xticks(range(len(values)), list(names.values()), fontsize=11 if len(values) < 4 else 9)
-    axes.set(ylabel=label, xlim=(-0.5, len(values) - 0.3))
+    axes.set(ylabel=textwrap.fill(judged.label, 32), xlim=(-0.5, len(values) - 0.3))
     axes.margins(y=0.15)
     low, high = axes.get_ylim()
-    if low < high / 2:  # else differences would be lost
+    highest = max(max(own, default=0.0) for own in known.values())
+    if marks and max(marks) > FAR * highest:  # it would press the runs together
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter("{x:,g}")
+        axes.yaxis.set_minor_formatter("{x:,g}")
+    elif low < high / 2:  # else differences would be lost
         axes.set_ylim(0, high)
     axes.grid(axis="x", visible=False)
-    effects = f"\ndashes: the paper's effect, {paper[0].source}" if paper else ""
+    effects = f"\ndashes: the paper's effect, {judged.paper[0].source}" if judged.paper else ""
     axes.set_xlabel(f"dots: runs; bars: their mean{effects}", fontsize=10)
 
 
@@ -123,12 +142,12 @@ def draw_runs(
     curve: str,
     pictures: int | None,
     level: float | None,
-    values: Mapping[str, Sequence[float]],
-    measured: str,
-    paper: Sequence[PaperEffect],
+    judged: Sequence[Judged],
 ) -> None:
-    """Draw both panels; what the arguments are, `draw_curves` and `draw_arms` say."""
-    left, right = panels(figure, 2)
+    """Draw the curves, and a panel for each thing that is judged; `draw_curves` says what the arguments are."""
+    figure.set_size_inches(WIDTH + EACH * len(judged), 4.6)
+    left, *others = panels(figure, 1 + len(judged))
     draw_curves(left, lines, curve, pictures, level)
-    draw_arms(right, values, measured, paper)
+    for axes, one in zip(others, judged, strict=True):
+        draw_arms(axes, one)
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=3, fontsize=10)

@@ -1,7 +1,8 @@
 """ResNet's first observation: a deeper plain network has the higher training error, a deeper residual one has not."""
 
+from .arms import COSINE, Arm, Run, Runs, Scale, last
 from .judging import Verdict, difference
-from .training import COSINE, Arm, Run, Runs, Scale, TrainingClaim, last
+from .training import Measure, TrainingClaim
 
 
 def training_error(run: Run) -> float:
@@ -23,10 +24,10 @@ def judge(runs: Runs) -> Verdict:
         f"the training error of plain is above that of residual by {rescued.text(' points')}."
     )
     if plain.high < 0:
-        return Verdict("does not hold", sentence, plain)
+        return Verdict("does not hold", sentence, plain, " points")
     if plain.low <= 0 or rescued.low <= 0:
-        return Verdict("not at this scale", sentence, plain)
-    return Verdict("holds" if residual.high < 0 else "holds in direction", sentence, plain)
+        return Verdict("not at this scale", sentence, plain, " points")
+    return Verdict("holds" if residual.high < 0 else "holds in direction", sentence, plain, " points")
 
 
 CLAIM = TrainingClaim(
@@ -45,8 +46,7 @@ CLAIM = TrainingClaim(
         "standard": Scale(epochs=12, rates=(0.03, 0.1), pictures=2500, tuning_epochs=3, batch=64),
         "full": Scale(epochs=160, rates=(0.05, 0.1, 0.2), tuning_epochs=20),
     },
-    figure_of=training_error,
-    measured="training error at the end, %",
+    measures=(Measure(training_error, "training error at the end, %"),),
     tuned_by=lambda run: last(run, "train_loss"),
     decide=judge,
     rule="It does not hold if plain-56 ends below plain-20 with Welch's 95 % interval of the difference wholly below "

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 from lit_cnns import papers
 
 from .claim import Counted, Results, Settings
-from .drawing import COLOURS, panels
+from .drawing import COLOURS, PAPER, panels
 from .judging import Verdict
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+UNPUBLISHED = "2013"  # its networks
 
 
 def find(settings: Settings) -> Results:
@@ -45,6 +48,10 @@ def picture(results: Results, figure: "Figure") -> None:
     ):
         values = [row[key] for row in results.values()]
         drawn = axes.bar(names, values, color=colour, width=0.6)
+        for place, (bar, name) in enumerate(zip(drawn, results, strict=True)):
+            if key == "layers" and name == UNPUBLISHED:
+                bar.set(hatch="//", edgecolor="white")
+                axes.text(place, 20, "unpublished:\nas usually\ntold", ha="center", color=PAPER, fontsize=9)
         axes.bar_label(drawn, [f"{value:g}" for value in values], padding=3)
         axes.set(ylabel=label)
         axes.margins(y=0.1)

@@ -79,5 +79,5 @@ def save(figure: "Figure", folder: Path) -> None:
 
     for suffix, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
         buffer = io.BytesIO()
-        figure.savefig(buffer, format=suffix, dpi=110, metadata=metadata)
+        figure.savefig(buffer, format=suffix, dpi=200, metadata=metadata)
         write_whole(buffer.getvalue(), folder / f"figure.{suffix}")

@@ -2,11 +2,18 @@
 
 import math
 
+from .arms import Arm, Run, Runs, Scale, last, when
+from .curves import PaperEffect
 from .gains import ANY, gap
 from .judging import Verdict, difference, judge_effect, ratio
-from .training import Arm, Runs, Scale, TrainingClaim, last, when
+from .training import Measure, TrainingClaim
 
 LEVEL = 40.0  # percent of training error
+
+
+def epochs(run: Run) -> float:
+    """Epochs until the training error falls to the level."""
+    return when(run, "train_error", LEVEL)
 
 
 def judge(runs: Runs) -> Verdict:
@@ -14,19 +21,18 @@ def judge(runs: Runs) -> Verdict:
     with_it, without = runs["with dropout"], runs["without"]
     gaps = difference([gap(run) for run in without], [gap(run) for run in with_it])
     tested = difference([run.test_error for run in without], [run.test_error for run in with_it])
-    epochs = [[when(run, "train_error", LEVEL) for run in own] for own in (with_it, without)]
+    needed = [[epochs(run) for run in own] for own in (with_it, without)]
     sentence = (
         f"Without dropout the gap between test and training error is wider by {gaps.text(' points')}, and the test "
         f"error higher by {tested.text(' points')}"
     )
-    if math.inf in epochs[0] + epochs[1]:
-        return Verdict(
-            judge_effect(gaps, 0.0, ANY), sentence + f"; not every run reached {LEVEL:.0f} % training error.", gaps
-        )
-    longer = ratio(*epochs)
+    if math.inf in needed[0] + needed[1]:
+        sentence += f"; not every run reached {LEVEL:.0f} % training error."
+        return Verdict(judge_effect(gaps, 0.0, ANY), sentence, gaps, " points")
+    longer = ratio(*needed)
     sentence += f"; with it, {LEVEL:.0f} % training error takes {longer.text()} times the epochs (the paper: about 2)."
     words = judge_effect(gaps, 0.0, ANY), judge_effect(longer, 1.0, 2.0)
-    return Verdict(max(words, key=WORST.index), sentence, longer)
+    return Verdict(max(words, key=WORST.index), sentence, longer, " times the epochs")
 
 
 WORST = ("holds", "holds in direction", "not at this scale", "does not hold")
@@ -42,9 +48,15 @@ CLAIM = TrainingClaim(
         "standard": Scale(epochs=24, rates=(0.01, 0.03, 0.06), pictures=5000, tuning_epochs=6, batch=64),
         "full": Scale(epochs=100, rates=(0.01, 0.03, 0.06), tuning_epochs=10),
     },
-    figure_of=gap,
+    measures=(
+        Measure(gap, "test error - training error at the end, points"),
+        Measure(
+            epochs,
+            f"epochs to {LEVEL:.0f} % training error",
+            [PaperEffect("with dropout", "without", times=2, source="AlexNet on ImageNet")],
+        ),
+    ),
     level=LEVEL,
-    measured="test error - training error at the end, points",
     tuned_by=lambda run: last(run, "held_error"),
     decide=judge,
     rule="Two parts, of which the worse decides: the difference of the gaps, without minus with, against 0; and the "

@@ -63,7 +63,7 @@ def find(settings: Settings) -> Results:
         for depth in DEPTHS:
             parts = 1 if kind == "equal weights" else settings.seeds or PARTS
             sides[kind][str(depth)] = [side(gradient_map(depth, kind)) for _ in range(parts)]
-        settings.report(f"effective_receptive_field: {kind}: {_sides(sides[kind])} pixels")
+        settings.report(f"{kind}: {_sides(sides[kind])} pixels")
     whole = {str(depth): _theoretical(depth) for depth in DEPTHS}
     shown = gradient_map(SHOWN, KINDS[-1])
     half = whole[str(SHOWN)] // 2 + FRAME
@@ -155,4 +155,5 @@ CLAIM = Counted(
     decide=decide,
     picture=picture,
     kind="looking",
+    reports=lambda settings: len(KINDS),
 )

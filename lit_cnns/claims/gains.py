@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .arms import Arm, Run, Runs, Scale, last
 from .claim import Budget
 from .curves import PaperEffect
 from .judging import Interval, Verdict, difference, judge_effect, ratio
-from .training import Arm, Run, Runs, Scale, TrainingClaim, last
+from .training import Measure, TrainingClaim
 
 ANY = 1e-9  # points: where the paper says that something helps, and not how much
 
@@ -29,6 +30,7 @@ def on_test_error(
     scales: Mapping[Budget, Scale],
     decide: Callable[[Runs], Verdict],
     rule: str,
+    paper: Sequence[PaperEffect] = (),
     **more: Any,
 ) -> TrainingClaim:
     """A claim that is judged by the test error; rates are chosen by the error on held-out pictures, which is drawn."""
@@ -36,8 +38,7 @@ def on_test_error(
         id=id,
         arms=arms,
         scales=scales,
-        figure_of=test_error,
-        measured="test error at the end, %",
+        measures=(Measure(test_error, "test error at the end, %", paper),),
         tuned_by=lambda run: last(run, "held_error"),
         decide=decide,
         rule=rule,
@@ -85,7 +86,7 @@ class Gain:
         found = difference(*([run.test_error for run in runs[arm]] for arm in (self.worse, self.better)))
         paper = f"; the paper has {self.expected:g} ({self.source})" if self.expected != ANY else ""
         sentence = f"The test error of {self.worse} is above that of {self.better} by {found.text(' points')}{paper}."
-        return Verdict(judge_effect(found, nothing=0.0, expected=self.expected), sentence, found)
+        return Verdict(judge_effect(found, nothing=0.0, expected=self.expected), sentence, found, " points")
 
     def claim(self, id: str, arms: tuple[Arm, ...], scales: Mapping[Budget, Scale], **more: Any) -> TrainingClaim:
         """A claim that is judged so."""

@@ -4,8 +4,8 @@ from torch import nn
 
 from lit_cnns.initialisation import initialise
 
+from .arms import COSINE, Arm, Scale
 from .gains import Gain
-from .training import COSINE, Arm, Scale
 
 HIDDEN = 256
 

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from .claim import Counted, Results, Settings
 from .drawing import COLOURS, PAPER, panels
 from .judging import Interval, Verdict, geometric_mean_of, slope
-from .looking import batches, cifar_form, digits, kept, train, without_denormals
+from .looking import batches, cifar_form, digits, train, without_denormals
+from .records import kept
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,6 +34,7 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 STYLES = dict(zip(KINDS, ("0-", "1-", "4-", "2-", "2--", "3-", "3--"), strict=True))  # colour and line
 SATURATING, INITIALISED = "sigmoid", ("tanh", "ReLU")
+UNIT = " x from last to first convolution, plain with batch norm"
 NORMALISED = ("ReLU, batch norm", "ReLU, batch norm, residual")
 BATCH, STEPS, RATE, SEEDS = 32, 10, 0.01, 3
 HEALTHY = 1000.0  # either way: He et al. 2015 derive 2^-11 for 22 layers that learn, 2^-15 for 30 that stall
@@ -68,7 +70,7 @@ def find(settings: Settings) -> Results:
             found.setdefault(name, {})[str(depth)] = {
                 moment: summary([run[moment] for run in runs]) for moment in MOMENTS
             }
-            settings.report(f"gradient_norms: {name}, {depth} layers: first by last {_told(found, name, depth)}")
+            settings.report(f"{name}, {depth} layers: first by last {_told(found, name, depth)}")
     return found
 
 
@@ -132,11 +134,11 @@ def decide(results: Results) -> Verdict:
     verdict = share(results, NORMALISED[0], JUDGED)
     sentence = _sentence(results)
     if saturated in ("healthy", "explodes") or "vanishes" in plain or "explodes" in plain:
-        return Verdict("does not hold", sentence, verdict)
+        return Verdict("does not hold", sentence, verdict, UNIT)
     if saturated != "vanishes" or falls.high >= 0 or set(plain) != {"healthy"}:
-        return Verdict("not at this scale", sentence, verdict)
+        return Verdict("not at this scale", sentence, verdict, UNIT)
     rest = {*initialised, *residual}
-    return Verdict("holds" if rest == {"healthy"} else "holds in direction", sentence, verdict)
+    return Verdict("holds" if rest == {"healthy"} else "holds in direction", sentence, verdict, UNIT)
 
 
 def _sentence(results: Results) -> str:
@@ -178,6 +180,8 @@ def _over_depth(axes: "Axes", results: Results, moment: str) -> None:
             axes.plot([depth, depth], [one.low, one.high], color=_style(name)["color"], alpha=0.4, linewidth=4)
     axes.axhspan(1 / HEALTHY, HEALTHY, color=PAPER, alpha=0.1, linewidth=0)
     axes.text(DEPTHS[0], HEALTHY, "healthy: within x 1000", va="bottom", color=PAPER, fontsize=9)
+    axes.axvline(JUDGED, color=PAPER, linestyle="--", linewidth=1)
+    axes.text(JUDGED, 0.98, " judged", transform=axes.get_xaxis_transform(), va="top", color=PAPER, fontsize=9)
     axes.set_xticks(DEPTHS, [str(depth) for depth in DEPTHS])
     axes.minorticks_off()
     axes.set(xlabel="layers with weights", ylabel="first convolution / last convolution")
@@ -208,4 +212,5 @@ CLAIM = Counted(
     decide=decide,
     picture=picture,
     kind="looking",
+    reports=lambda settings: len(KINDS) * len(DEPTHS),
 )

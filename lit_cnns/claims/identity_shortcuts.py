@@ -4,8 +4,8 @@ from torch import Tensor, nn
 
 from lit_cnns.models.resnet import BasicBlock
 
+from .arms import COSINE, Arm, Scale
 from .gains import Gain
-from .training import COSINE, Arm, Scale
 
 SHARE = 0.5  # of shortcut and of residual function: "constant scaling", Section 3.1
 

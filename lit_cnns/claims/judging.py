@@ -31,11 +31,13 @@ class Verdict:
         word: whether the statement holds.
         sentence: the finding, with its uncertainty.
         value: the figure that was judged, with its interval; none where the rule knows only yes and no.
+        unit: of that figure, as it stands behind it.
     """
 
     word: Word
     sentence: str
     value: Interval | None = None
+    unit: str = ""
 
 
 def difference(a: Sequence[float], b: Sequence[float]) -> Interval:

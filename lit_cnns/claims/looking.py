@@ -1,17 +1,13 @@
 """What claims by looking share: networks in the CIFAR form at any depth, pictures to show them, and a few steps."""
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lit_cnns.checkpoint_io import write_whole
 from lit_cnns.data import Digits
 from lit_cnns.initialisation import initialise
 from lit_cnns.models.resnet import BasicBlock, PlainBlock
@@ -78,16 +74,6 @@ def cifar_form(
                 layer.bias = nn.Parameter(torch.zeros(layer.out_channels))
     initialise(net, init)
     return net
-
-
-def kept(place: Path, made_with: Mapping[str, Any], make: Callable[[], Any]) -> Any:
-    """Plain values that an earlier start left at a place, if they were made in the same way; else made and left now."""
-    if place.is_file() and (found := json.loads(place.read_text()))["made_with"] == made_with:
-        return found["made"]
-    made = make()
-    place.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(json.dumps({"made_with": made_with, "made": made}).encode(), place)
-    return made
 
 
 def batches(images: Tensor, labels: Tensor, size: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:

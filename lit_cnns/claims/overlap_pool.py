@@ -2,8 +2,8 @@
 
 from torch import nn
 
+from .arms import COSINE, Arm, Scale
 from .gains import Gain
-from .training import COSINE, Arm, Scale
 
 
 def apart(net: nn.Module) -> None:

@@ -1,9 +1,10 @@
 """AlexNet's figure 1: how much faster a network with ReLU learns than its twin with tanh."""
 
+from .arms import Arm, Run, Runs, Scale, last, when
 from .curves import PaperEffect
 from .gains import slowdown
 from .judging import Verdict, judge_effect
-from .training import Arm, Run, Runs, Scale, TrainingClaim, last, when
+from .training import Measure, TrainingClaim
 
 LEVEL = 25.0  # percent of training error
 COMMON = {"decay": 0.0, "schedule": "constant"}  # the paper's comparison has no regularisation
@@ -19,7 +20,7 @@ def judge(runs: Runs) -> Verdict:
     found, short = slowdown(runs["tanh"], runs["ReLU"], epochs, "epoch")
     least = f", at least: {short} of the runs with tanh never got there" if short else ""
     sentence = f"tanh needs {found.text()} times the epochs of ReLU to {LEVEL:.0f} % training error{least}."
-    return Verdict(judge_effect(found, nothing=1.0, expected=6.0), sentence, found)
+    return Verdict(judge_effect(found, nothing=1.0, expected=6.0), sentence, found, " times the epochs")
 
 
 CLAIM = TrainingClaim(
@@ -33,14 +34,14 @@ CLAIM = TrainingClaim(
         "standard": Scale(epochs=50, rates=(0.001, 0.003, 0.01, 0.03, 0.06), pictures=5000, tuning_epochs=6, batch=64),
         "full": Scale(epochs=100, rates=(0.001, 0.003, 0.01, 0.03, 0.1), tuning_epochs=5, batch=128),
     },
-    figure_of=epochs,
-    measured="epochs to 25 % training error",
+    measures=(
+        Measure(epochs, "epochs to 25 % training error", [PaperEffect("tanh", "ReLU", times=6, source="CIFAR-10")]),
+    ),
     tuned_by=lambda run: last(run, "train_loss"),
     decide=judge,
     rule="The ratio of the geometric means of the epochs, tanh to ReLU, with Welch's 95 % interval on their "
     "logarithms, against 1 (no difference) and 6 (the paper).",
     level=LEVEL,
-    paper=[PaperEffect("tanh", "ReLU", times=6, source="CIFAR-10")],
     image_size=24,
     until=lambda point: point["train_error"] <= LEVEL,
 )

@@ -5,10 +5,10 @@ The paper compares them at 34 layers on ImageNet; here the CIFAR form of 20 laye
 
 from itertools import combinations
 
+from .arms import COSINE, Arm, Runs, Scale
 from .curves import PaperEffect
 from .gains import on_test_error
 from .judging import Verdict, difference, judge_sameness
-from .training import COSINE, Arm, Runs, Scale
 
 PAPER = {"B": -0.51, "C": -0.84}  # points of top-1 error from A: 25.03, 24.52, 24.19
 MARGIN = 1.0  # points; the paper's A and C are 0.84 apart
@@ -16,15 +16,14 @@ MARGIN = 1.0  # points; the paper's A and C are 0.84 apart
 
 def judge(runs: Runs) -> Verdict:
     """Compare each pair of options."""
-    found = [
-        difference([run.test_error for run in runs[a]], [run.test_error for run in runs[b]])
+    found = {
+        f"{a} - {b}": difference([run.test_error for run in runs[a]], [run.test_error for run in runs[b]])
         for a, b in combinations(runs, 2)
-    ]
-    pairs = "; ".join(f"{a} - {b} {one.text()}" for (a, b), one in zip(combinations(runs, 2), found, strict=True))
-    word = judge_sameness(found, MARGIN)
-    return Verdict(
-        word, f"Differences of the test error in points: {pairs}.", max(found, key=lambda one: abs(one.value))
-    )
+    }
+    told = "; ".join(f"{pair} {one.text()}" for pair, one in found.items())
+    pair, widest = max(found.items(), key=lambda one: abs(one[1].value))
+    sentence = f"Differences of the test error in points: {told}."
+    return Verdict(judge_sameness([*found.values()], MARGIN), sentence, widest, f" points, {pair}")
 
 
 CLAIM = on_test_error(

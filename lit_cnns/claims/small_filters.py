@@ -1,8 +1,8 @@
 """VGG, Section 4.1: a deep network with small filters beats a shallow one with larger filters, by 7 points."""
 
+from .arms import COSINE, Arm, Scale
 from .gains import Gain
 from .small_vggs import LARGE, with_stages
-from .training import COSINE, Arm, Scale
 
 GAIN = Gain("pairs of 3 x 3", "one 5 x 5", 7.0, "top-1 on ImageNet, configuration B")
 COMMON = {"init": "he_fan_in", **COSINE}

@@ -10,7 +10,8 @@ from torch import nn
 from .claim import Counted, Results, Settings
 from .drawing import COLOURS, panels
 from .judging import Interval, Verdict, Word, difference
-from .looking import batches, cifar_form, digits, error, kept, train
+from .looking import batches, cifar_form, digits, error, train
+from .records import kept
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,7 +44,7 @@ def find(settings: Settings) -> Results:
         for seed in range(settings.seeds or SEEDS):
             run = kept(settings.folder / "runs" / f"{name}-{seed}.json", made_with, partial(look, name, seed))
             found.setdefault(name, []).append(run)
-            settings.report(f"small_responses: {name}, seed {seed}: test error {run['test_error']:.1f} %")
+            settings.report(f"{name}, seed {seed}: test error {run['test_error']:.1f} %")
     return found
 
 
@@ -88,7 +89,8 @@ def picture(results: Results, figure: "Figure") -> None:
     for name, runs in results.items():
         layers = [mean(values) for values in zip(*(run["stds"] for run in runs), strict=True)]
         style: Any = {"color": COLOURS["56" in name], "linewidth": 1.8, "linestyle": "--" if "plain" in name else "-"}
-        left.plot(range(1, len(layers) + 1), layers, label=name, **style)
+        label = f"{name}, test error {mean(run['test_error'] for run in runs):.0f} %"
+        left.plot(range(1, len(layers) + 1), layers, label=label, **style)
         right.plot(range(1, len(layers) + 1), sorted(layers, reverse=True), **style)
     left.set(xlabel="layer, from the picture on", ylabel="standard deviation after batch norm", ylim=(0, None))
     right.set(
@@ -96,7 +98,7 @@ def picture(results: Results, figure: "Figure") -> None:
         ylabel="standard deviation after batch norm",
         ylim=(0, None),
     )
-    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
 
 
 CLAIM = Counted(
@@ -109,4 +111,5 @@ CLAIM = Counted(
     decide=decide,
     picture=picture,
     kind="looking",
+    reports=lambda settings: len(NETWORKS) * (settings.seeds or SEEDS),
 )

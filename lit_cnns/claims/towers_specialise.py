@@ -12,11 +12,12 @@ from lit_cnns import features
 from lit_cnns.initialisation import gaussian_, initialise
 from lit_cnns.models import LocalResponseNorm
 
-from . import training
+from . import small_pictures
 from .claim import Counted, Results, Settings
 from .drawing import COLOURS, panels
 from .judging import Interval, Verdict, Word, difference
-from .looking import batches, error, kept, train
+from .looking import batches, error, train
+from .records import kept
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,13 +79,13 @@ def find(settings: Settings) -> Results:
         ValueError: there are no colour pictures.
     """
     count, epochs, seeds = SCALES[settings.budget]
-    pictures = training.read(settings.data, SIDE).first(count)
+    pictures = small_pictures.read(settings.data, SIDE).first(count)
     images, labels = _all(pictures.train)
     tested = _all(pictures.test)
     if images.shape[1] != 3:
         raise ValueError(f"Kernels are told apart by colour on colour pictures; those of {settings.data} are grey.")
     scale = {"pictures": len(labels), "epochs": epochs, "batch": BATCH, "rate": RATE}
-    made_with = {**scale, "data": training.description(settings.data)}
+    made_with = {**scale, "data": small_pictures.description(settings.data)}
 
     def look(towers: int, seed: int) -> dict[str, Any]:
         torch.manual_seed(seed)
@@ -101,11 +102,11 @@ def find(settings: Settings) -> Results:
             place = settings.folder / "runs" / f"{name.replace(' ', '_')}-{seed}.json"
             run = kept(place, made_with, partial(look, towers, seed))
             found.setdefault(name, []).append(run)
-            settings.report(f"towers_specialise: {name}, seed {seed}: test error {run['test_error']:.1f} %")
-    return {"data": training.description(settings.data), "scale": scale, "runs": found}
+            settings.report(f"{name}, seed {seed}: test error {run['test_error']:.1f} %")
+    return {"data": small_pictures.description(settings.data), "scale": scale, "runs": found}
 
 
-def _all(pictures: training.TensorSet) -> tuple[Tensor, Tensor]:
+def _all(pictures: small_pictures.TensorSet) -> tuple[Tensor, Tensor]:
     images, labels, _ = pictures.__getitems__((0, torch.arange(len(pictures))))
     return images.float() / 127.5 - 1, labels.long()
 
@@ -139,7 +140,7 @@ def decide(results: Results) -> Verdict:
         f"towers and by {told['one']} without: {more.text(' standard deviations')} further with towers; on "
         f"{results['data']}."
     )
-    return Verdict(_word(more, [one.p < CHANCE for one in found["two towers"]]), sentence, more)
+    return Verdict(_word(more, [one.p < CHANCE for one in found["two towers"]]), sentence, more, " standard deviations")
 
 
 def _word(more: Interval, certain: list[bool]) -> Word:
@@ -201,4 +202,5 @@ CLAIM = Counted(
     picture=picture,
     kind="looking",
     needs_data=True,
+    reports=lambda settings: len(TOWERS) * (settings.seeds or SCALES[settings.budget][2]),
 )

@@ -2,11 +2,11 @@
 
 from itertools import pairwise
 
+from .arms import COSINE, Arm, Runs, Scale
 from .curves import PaperEffect
 from .gains import on_test_error
 from .judging import Verdict, difference
 from .small_vggs import configuration
-from .training import COSINE, Arm, Runs, Scale
 
 
 def judge(runs: Runs) -> Verdict:
@@ -17,11 +17,11 @@ def judge(runs: Runs) -> Verdict:
     told = "; ".join(f"{a} to {b} {one.text()}" for (a, b), one in steps.items())
     sentence = f"From A to D the test error falls by {gain.text(' points')}; step by step: {told}."
     if gain.high < 0:
-        return Verdict("does not hold", sentence, gain)
+        return Verdict("does not hold", sentence, gain, " points")
     if gain.low <= 0:
-        return Verdict("not at this scale", sentence, gain)
+        return Verdict("not at this scale", sentence, gain, " points")
     rises = any(one.high < 0 for pair, one in steps.items() if pair != ("D", "E"))
-    return Verdict("holds in direction" if rises else "holds", sentence, gain)
+    return Verdict("holds in direction" if rises else "holds", sentence, gain, " points")
 
 
 PAPER = {"B": -0.9, "C": -1.5, "D": -2.6, "E": -2.3}  # points of top-1 error from A, all trained on one scale

@@ -12,6 +12,7 @@ from .drawing import COLOURS, panels
 from .judging import Verdict
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 NETWORKS = {
@@ -20,6 +21,7 @@ NETWORKS = {
     "GoogLeNet": "googlenet",
     "ResNet-50": "resnet50",
 }
+ROOM = 30  # percent of the width that a layer's name takes
 
 
 def find(settings: Settings) -> Results:
@@ -68,6 +70,8 @@ def picture(results: Results, figure: "Figure") -> None:
     ):
         shares = [100 * results[name][part] / results[name][whole] for name in names]
         axes.barh(names, shares, color=COLOURS[1], height=0.6, label="fully connected")
+        if part == "fully_connected":
+            _mark_largest(axes, results)
         rest = axes.barh(
             names,
             [100 - share for share in shares],
@@ -81,6 +85,16 @@ def picture(results: Results, figure: "Figure") -> None:
         axes.invert_yaxis()
         axes.grid(axis="y", visible=False)
     figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+
+
+def _mark_largest(axes: "Axes", results: Results) -> None:
+    """Hatch the layer with the most parameters, and name it where there is room."""
+    for place, row in enumerate(results.values()):
+        share = 100 * row["largest_params"] / row["params"]
+        axes.barh(place, share, color="none", edgecolor="white", hatch="//", height=0.6, linewidth=0)
+        if share > ROOM:
+            words = f"{row['largest']} alone {share:.0f} %"
+            axes.text(share / 2, place, words, ha="center", va="center", bbox={"color": "white", "pad": 2})
 
 
 CLAIM = Counted(

@@ -15,8 +15,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "checks the sentences of an introductory text, and with --folder measures those on time anew."
     )
     parser.add_argument("name", nargs="?", help="a claim, or `told`; none lists the claims")
-    parser.add_argument("--budget", choices=("quick", "standard", "full"), default="quick")
-    parser.add_argument("--data", default="data", help="folder with CIFAR-10, or of class folders of small pictures")
+    parser.add_argument("--budget", choices=("quick", "standard", "full"), help="quick unless told")
+    parser.add_argument("--data", help="folder with CIFAR-10, or of class folders of small pictures; data/ unless told")
     parser.add_argument("--seeds", type=int, help="runs of each arm, 2 or more; by default as many as the budget has")
     parser.add_argument("--folder", type=Path, help="where results go, instead of runs/claims/NAME/BUDGET")
 
@@ -26,8 +26,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.name is None:
         for name, kind in claims.CLAIMS.items():
-            print(f"{name:<28}{kind:<10}{claims.statement(name)['claim']}")
-        print(f"\n{TOLD:<38}every sentence of an introductory text, with its verdict")
+            print(f"{name:<28}{kind:<10}{claims.word(name):<24}{claims.statement(name)['claim']}")
+        print(f"\n{TOLD:<62}every sentence of an introductory text, with its verdict")
         return 0
     if arguments.name == TOLD:
         return _check_told(arguments.folder)
@@ -36,8 +36,11 @@ def run(arguments: argparse.Namespace) -> int:
     claim = claims.claim(arguments.name)
     if arguments.seeds is not None and arguments.seeds < 2:
         raise ValueError(f"--seeds is 2 or more, so that there is an interval, not {arguments.seeds}.")
-    folder = arguments.folder or Path("runs", "claims", claim.id, arguments.budget)
-    settings = claims.Settings(folder, arguments.budget, arguments.data, arguments.seeds)
+    if not claim.needs_data and (arguments.budget or arguments.data):
+        raise ValueError(f"{claim.id} needs no pictures and is run whole each time: no --budget, no --data.")
+    budget: claims.Budget = arguments.budget or "quick"
+    folder = arguments.folder or Path("runs", "claims", claim.id, budget)
+    settings = claims.Settings(folder, budget, arguments.data or "data", arguments.seeds)
     verdict = claims.run(claim, settings)
     print(f"{verdict.word}: {verdict.sentence}\n{folder}/figure.png")
     return 0

@@ -126,7 +126,7 @@ def planned(options: list[str]) -> Iterator[Finding]:
 
 
 def _data(cli: Any) -> Iterator[Finding]:
-    from lit_cnns.data import ImageData
+    from lit_cnns.data import ImageData, ImageFolder
 
     data = cli.datamodule
     if not isinstance(data, ImageData):
@@ -140,10 +140,10 @@ def _data(cli: Any) -> Iterator[Finding]:
         return
     sizes = ", ".join(f"{len(pictures):,} {split}" for split, pictures in data.sets.items())
     yield Finding("ok", f"{type(data).__name__}: {sizes} pictures of {data.num_classes} classes")
-    if (decoder := data.hparams.get("decoder")) == "pil":
+    if isinstance(data, ImageFolder) and data.hparams.get("decoder") == "fast":
+        yield Finding("ok", "JPEG by decoder fast")
+    elif isinstance(data, ImageFolder):
         yield Finding("ok", "JPEG by Pillow; --data.decoder fast takes less than half of the time (docs/data.md)")
-    elif decoder:
-        yield Finding("ok", f"JPEG by decoder {decoder}")
     for split, pictures in data.sets.items():
         yield from _readable(split, pictures)
 

@@ -11,7 +11,7 @@ from lit_cnns.data.module import ImageData
 from lit_cnns.data.pictures import ImageError, fit_image, read_image
 from lit_cnns.data.storage import StorageError
 from lit_cnns.data.streamed import StreamedImages
-from lit_cnns.data.viewing import Seen, data_of, seen_in_training
+from lit_cnns.data.viewing import Seen, data_described, data_of, seen_in_training
 
 __all__ = [
     "CIFAR10",
@@ -28,6 +28,7 @@ __all__ = [
     "Seen",
     "StorageError",
     "StreamedImages",
+    "data_described",
     "data_of",
     "fit_image",
     "prepare",

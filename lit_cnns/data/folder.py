@@ -50,9 +50,9 @@ class ImageFolder(ImageData):
         in_memory: keep all pictures in memory as bytes (needs central_square); default: if they are small.
         on_broken: raise stops at a picture that cannot be read and names it; skip leaves it out and counts.
         decoder: pil, or fast: JPEG by simplejpeg, which takes less than half the time (docs/data.md); what it does not
-            take (PNG, CMYK, turned or broken pictures) is left to Pillow.
+            take (PNG, CMYK, turned or broken pictures) is left to Pillow. Default: pil; with `trainer/fast`, fast.
         scaled_decode: let `decoder: fast` decode at 1/2, 1/4 or 1/8 where a crop is at least that much larger than
-            what the network gets; changes pixels.
+            what the network gets; changes pixels. Default: false; with `trainer/fast`, true.
         flip: mirror half of the training pictures; not for letters or digits.
         num_workers: processes that read and decode; none are used for pictures in memory.
         **common: the other arguments of `ImageData`.
@@ -78,8 +78,8 @@ class ImageFolder(ImageData):
         split_seed: int = 0,
         in_memory: bool | None = None,
         on_broken: str = "raise",
-        decoder: str = "pil",
-        scaled_decode: bool = False,
+        decoder: str | None = None,
+        scaled_decode: bool | None = None,
         flip: bool = True,
         num_workers: int = 4,
         **common: Any,
@@ -100,7 +100,7 @@ class ImageFolder(ImageData):
         self.crop = TrainingCrop(kind, side, (low, high), (scale[0], scale[1]), (ratio[0], ratio[1]))
         self.val_fraction, self.split_seed = val_fraction, split_seed
         self.in_memory, self.on_broken = in_memory, on_broken
-        self.decode = decode_by(decoder, scaled_decode)
+        self.decode = decode_by(decoder or "pil", bool(scaled_decode))
         self._check()
         self.mean = per_channel(MEANS[channels] if mean is None else mean, channels)
         self.std = per_channel(STDS[channels] if std is None else std, channels)

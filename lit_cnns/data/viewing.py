@@ -27,11 +27,12 @@ from lit_cnns.data.mnist import MNIST, FashionMNIST
 from lit_cnns.data.module import ImageData
 from lit_cnns.data.streamed import StreamedImages
 
-__all__ = ["Seen", "data_of", "seen_in_training"]
+__all__ = ["Seen", "data_described", "data_of", "seen_in_training"]
 
 DATA: dict[str, type[ImageData]] = {
     cls.__name__: cls for cls in (Digits, MNIST, FashionMNIST, CIFAR10, CIFAR100, ImageFolder, ImageNet, StreamedImages)
 }
+SIDES, LARGEST_SIDE = ("image_size", "resize", "train_resize", "crop_padding"), 2048  # of arguments, in pixels
 Place = tuple[float, float]
 
 
@@ -74,6 +75,27 @@ def data_of(config: dict[str, Any], seed: int | None = None) -> ImageData:
     if name not in DATA:
         raise ValueError(f"A recipe with one of {', '.join(DATA)} can be shown, not one with {name or 'no data'}.")
     return DATA[name](**{**(told.get("init_args") or {}), **({} if seed is None else {"seed": seed})})
+
+
+def data_described(description: dict[str, Any], seed: int | None = None) -> ImageData:
+    """The data that a network was trained on, with its augmentation; no file of it is read.
+
+    Args:
+        description: what a checkpoint says of itself, as `checkpoints.describe` gives it.
+        seed: in place of the run's.
+
+    Raises:
+        ValueError: it names none of our DataModules, or arguments that are absurd.
+    """
+    name, args = description["data"].get("class", ""), description["data"].get("args", {})
+    try:
+        told = [args[key] for key in SIDES if args.get(key) is not None]
+        sides = [side for one in told for side in (one if isinstance(one, list) else [one])]
+        if not all(0 <= side <= LARGEST_SIDE for side in sides):
+            raise ValueError(f"{', '.join(SIDES)} are at most {LARGEST_SIDE} pixels here.")
+        return data_of({"data": {"class_path": name, "init_args": args}}, seed)
+    except (AttributeError, IndexError, TypeError) as error:  # whoever wrote the file may have put anything there
+        raise ValueError(f"The checkpoint describes a {name} that cannot be built: {error}") from None
 
 
 def seen_in_training(

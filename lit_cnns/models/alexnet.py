@@ -4,6 +4,7 @@ A. Krizhevsky, I. Sutskever, G. E. Hinton,
 ImageNet Classification with Deep Convolutional Neural Networks, NIPS 25, 2012.
 """
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import torch
@@ -50,6 +51,18 @@ class _Normalise(torch.autograd.Function):
         return found.flatten(1, 2).to(gradient.dtype), None, None, None, None, None
 
 
+@cache
+def _on_gpu() -> Any:
+    """The same with one kernel each way, where Triton is there to compile it."""
+    from torch.utils._triton import has_triton
+
+    if not has_triton():
+        return _Normalise
+    from lit_cnns.models.response_norm_gpu import NormaliseOnGPU
+
+    return NormaliseOnGPU
+
+
 class LocalResponseNorm(nn.Module):
     """x / (k + alpha/size * sum of squares of `size` neighbouring maps)^beta, within each tower (Section 3.3).
 
@@ -64,7 +77,10 @@ class LocalResponseNorm(nn.Module):
         self.size, self.alpha, self.beta, self.k, self.towers = size, alpha, beta, k, towers
 
     def forward(self, x: Tensor) -> Tensor:
-        return _Normalise.apply(x, self.size, self.alpha, self.beta, self.k, self.towers)
+        # torch.compile makes kernels of its own
+        single = x.is_cuda and x.dtype != torch.float64 and not torch.compiler.is_compiling()
+        normalise = _on_gpu() if single else _Normalise
+        return normalise.apply(x, self.size, self.alpha, self.beta, self.k, self.towers)
 
     def extra_repr(self) -> str:
         return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}, towers={self.towers}"

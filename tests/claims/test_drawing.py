@@ -8,8 +8,8 @@ import pytest
 
 from lit_cnns import claims
 from lit_cnns.claims import curves
+from lit_cnns.claims.arms import Run
 from lit_cnns.claims.drawing import PAPER, new_figure, styled
-from lit_cnns.claims.training import Run
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results" / "claims"
 
@@ -37,12 +37,12 @@ def test_a_claim_by_training_draws_its_arms_and_the_papers_effect(id, tmp_path):
     assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
     figure = new_figure()
     claim.draw(results, figure)
-    left, right = figure.axes
+    left, *others = figure.axes
     assert len([line for line in left.lines if len(line.get_xdata()) == 10]) == 3 * len(claim.arms)
-    assert [tick.get_text().split("\n")[0] for tick in right.get_xticklabels()] == [arm.name for arm in claim.arms]
-    dashes = [line for line in right.lines if line.get_color() == PAPER]
-    assert len(dashes) == len(claim.paper)
-    assert right.get_ylabel() == claim.measured
+    for axes, measure in zip(others, claim.measures, strict=True):
+        assert [tick.get_text().split("\n")[0] for tick in axes.get_xticklabels()] == [arm.name for arm in claim.arms]
+        assert len([line for line in axes.lines if line.get_color() == PAPER]) == len(measure.paper)
+        assert axes.get_ylabel().replace("\n", " ") == measure.label
 
 
 def test_the_papers_effect_is_marked_from_the_mean_of_the_other_arm():
@@ -53,7 +53,7 @@ def test_the_papers_effect_is_marked_from_the_mean_of_the_other_arm():
         curves.PaperEffect("c", "a", plus=-0.5, source="the moon"),
     ]
     values = {"a": [2.0, 4.0], "b": [5.0, math.inf], "c": [2.0, 2.5]}
-    curves.draw_arms(axes, values, "epochs", marks)
+    curves.draw_arms(axes, curves.Judged(values, "epochs", marks))
     heights = [line.get_ydata()[0] for line in axes.lines if line.get_color() == PAPER]
     assert heights == [18.0, 2.5]
     names = [tick.get_text() for tick in axes.get_xticklabels()]
@@ -64,7 +64,7 @@ def test_the_papers_effect_is_marked_from_the_mean_of_the_other_arm():
 @pytest.mark.parametrize(("values", "from_zero"), [([30.0, 31.0], False), ([5.0, 20.0], True)])
 def test_small_differences_are_not_lost_above_a_zero(values, from_zero):
     axes = new_figure().add_subplot()
-    curves.draw_arms(axes, {"a": values}, "error, %", [])
+    curves.draw_arms(axes, curves.Judged({"a": values}, "error, %"))
     assert (axes.get_ylim()[0] == 0) == from_zero
     assert axes.get_ylim()[1] > max(values)
 
@@ -92,3 +92,11 @@ def test_the_style_is_left_behind():
     with styled():
         assert rcParams["legend.frameon"] is False
     assert dict(rcParams) == before
+
+
+@pytest.mark.parametrize(("times", "scale"), [(2, "linear"), (14, "log")])
+def test_a_distant_mark_of_the_paper_does_not_press_the_runs_together(times, scale):
+    axes = new_figure().add_subplot()
+    mark = curves.PaperEffect("b", "a", times=times, source="the moon")
+    curves.draw_arms(axes, curves.Judged({"a": [100.0, 110.0], "b": [120.0, 140.0]}, "steps", [mark]))
+    assert axes.get_yscale() == scale

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from lit_cnns import claims
+from lit_cnns import claims, papers
 
 DOCS = Path(__file__).parents[2] / "docs"
 RESULTS = DOCS / "results" / "claims"
+COMPUTED = [row for row in papers.claims()["claims"] if "computed" in row]
 KEPT = sorted(place.parent.name for place in RESULTS.glob("*/results.json"))
 
 
@@ -35,3 +36,19 @@ def test_what_has_not_been_run_has_no_verdict():
         text = (DOCS / "claims" / f"{name}.md").read_text()
         assert "runnable, not yet run" in text
         assert "Verdict:" not in text
+
+
+def test_every_row_of_the_list_has_a_fair_test_or_says_why_it_has_no_command():
+    for row in papers.claims()["claims"]:
+        assert ("how_to_test" in row) == (row["id"] in claims.CLAIMS), row["id"]
+        assert ("without_command" in row) == (row["id"] not in claims.CLAIMS), row["id"]
+    index = (DOCS / "claims" / "index.md").read_text()
+    assert all(row["claim"] in index for row in papers.claims()["claims"])
+
+
+@pytest.mark.parametrize("row", COMPUTED, ids=[row["id"] for row in COMPUTED])
+def test_what_the_list_computes_follows_from_the_counts_that_networks_are_held_to(row):
+    counts = {key: {name: own[key]["total"] for name, own in papers.rows().items()} for key in ("params", "macs")}
+    for name, figure in row["computed"].items():
+        found = eval(figure["expr"], {"P": counts["params"], "M": counts["macs"]})
+        assert found == pytest.approx(figure["value"], rel=1e-9, abs=5.1e-5), name

@@ -3,7 +3,7 @@
 import pytest
 
 from lit_cnns import claims
-from lit_cnns.claims.training import Run
+from lit_cnns.claims.arms import Run
 
 CURVE = [{"epoch": float(e), "step": 100.0 * e} for e in range(1, 11)]
 
@@ -73,7 +73,7 @@ def test_degradation_needs_the_deeper_plain_network_to_be_worse():
 def test_response_normalisation_is_judged_by_the_test_error(gain, word):
     runs = {
         "with LRN": [made("with LRN", seed, [20.0], 30 + 0.1 * seed) for seed in range(3)],
-        "without": [made("without", seed, [20.0], 30 + gain + 0.1 * seed) for seed in range(3)],
+        "without LRN": [made("without LRN", seed, [20.0], 30 + gain + 0.1 * seed) for seed in range(3)],
     }
     assert claims.claim("lrn_cifar").decide(runs).word == word
 
@@ -107,14 +107,39 @@ def test_a_count_leaves_results_a_figure_and_a_paragraph(id, tmp_path):
     assert verdict.word in (tmp_path / "verdict.md").read_text()
 
 
+def exchanged(results: dict, one: str, other: str) -> dict:
+    return {**results, one: results[other], other: results[one]}
+
+
+EXCHANGED = {
+    "depth_and_error": ("2012 AlexNet", "2015 ResNet"),
+    "parameter_counts": ("AlexNet", "GoogLeNet"),
+    "where_parameters_sit": ("AlexNet", "ResNet-50"),
+    "three_3x3": ("stack", "single"),
+    "two_3x3": ("stack", "single"),
+    "googlenet_12x": ("AlexNet", "GoogLeNet"),
+    "resnet152_cheaper_than_vgg": ("VGG-16", "ResNet-152"),
+}
+
+
+@pytest.mark.parametrize("id", [id for id, kind in claims.CLAIMS.items() if kind == "counting"])
+def test_a_count_does_not_hold_with_its_figures_exchanged(id):
+    claim, right = claims.claim(id), claims.committed(id)["results"]
+    wrong = (
+        exchanged(right, *EXCHANGED[id])
+        if id in EXCHANGED
+        else {module: exchanged(kinds, "naive", "reduced") for module, kinds in right.items()}
+    )
+    assert claim.judge(right).word != "does not hold"
+    assert claim.judge(wrong).word == "does not hold"
+
+
 def test_a_count_that_is_off_does_not_hold():
     claim = claims.claim("parameter_counts")
-    right = claim.measure(claims.Settings(None))
-    assert claim.judge(right).word == "holds"
+    right = claims.committed(claim.id)["results"]
     assert claim.judge({**right, "GoogLeNet": 13_378_280}).word == "does not hold"
     stacks = claims.claim("three_3x3")
-    counted = stacks.measure(claims.Settings(None))
-    assert stacks.judge(counted).word == "holds"
+    counted = claims.committed(stacks.id)["results"]
     assert stacks.judge({**counted, "stack": {**counted["stack"], "field": 5}}).word == "does not hold"
 
 

@@ -186,6 +186,7 @@ def test_what_does_not_fit_is_refused_with_a_sentence(folder):
         data.evaluate_by("dense")
 
 
+@pytest.mark.slow
 @pytest.mark.ddp
 @pytest.mark.parametrize("count", [5, 2])
 def test_two_and_three_gloo_processes_measure_what_one_measures(root, tmp_path, count):

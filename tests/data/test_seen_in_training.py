@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from lit_cnns import recipes
-from lit_cnns.data import CIFAR10, Digits, ImageFolder, ImageNet, data_of, seen_in_training
+from lit_cnns.data import CIFAR10, Digits, ImageFolder, ImageNet, data_described, data_of, seen_in_training
 
 HEIGHT, WIDTH = 240, 360
 
@@ -109,3 +109,31 @@ def test_a_recipe_without_data_of_ours_is_refused() -> None:
         data_of({"trainer": {}})
     with pytest.raises(ValueError, match="not one with System"):
         data_of({"data": {"class_path": "os.System"}})
+
+
+def test_the_data_that_a_checkpoint_describes_shows_what_its_training_saw() -> None:
+    own = ImageFolder(image_size=24, resize=32, train_crop="shorter_side", flip=False, seed=4, root="there")
+    data = data_described({"data": own.description})
+    assert data.description == own.description
+    assert data_described({"data": own.description}, seed=9).seed == 9
+    seen, same = (seen_in_training(one, ramps(60, 90), range(3)) for one in (data, own))
+    assert all(a.image.equal(b.image) and a.corners == b.corners for a, b in zip(seen, same, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        ({}, "one with no data"),
+        ({"class": "System"}, "not one with System"),
+        ({"class": "ImageFolder", "args": {"image_size": 10**6}}, "at most 2048 pixels"),
+        ({"class": "ImageFolder", "args": {"train_resize": [256, 10**9]}}, "at most 2048 pixels"),
+        ({"class": "ImageFolder", "args": {"image_size": "large"}}, "cannot be built"),
+        ({"class": "ImageFolder", "args": {"scale": []}}, "cannot be built"),
+        ({"class": "ImageFolder", "args": ["flip"]}, "cannot be built"),
+        ({"class": "CIFAR10", "args": {"unknown": 1}}, "cannot be built"),
+    ],
+    ids=str,
+)
+def test_a_checkpoint_that_describes_no_sensible_data_is_refused(data: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        data_described({"data": data})

@@ -42,7 +42,7 @@ def test_a_run_under_way_is_told_and_stopped(visit: LabPage) -> None:
     visit.tab("Claims")
     choose(page, "Saturating units")
     page.locator("#claim-start").click()
-    expect(page.locator("#claim-rerun")).to_contain_text("Running for")
+    expect(page.locator("#claim-rerun")).to_contain_text("of 42 runs")
     page.locator("#claim-stop").click()
     expect(page.locator("#claim-rerun")).to_contain_text("Stopped after")
 

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from browser import PATIENCE, LabPage
+from browser import PATIENCE, LabPage, choose
 from conftest import EXAMPLES
 from playwright.sync_api import expect
 from runs_over_time import write_run
@@ -49,7 +49,7 @@ def test_the_slider_goes_through_the_checkpoints_of_a_run(visit: LabPage, runs: 
     page = visit.page
     run = write_run(runs / "looked_back_on")
     try:
-        visit.upload(EXAMPLES / "digit_3.png")
+        page.locator('#examples button[title="digit 3"]').click()
         visit.tab("Over time")
         said = page.locator("#moment-said")
         expect(said).to_contain_text("Epoch 3, after 30 steps: checkpoint 3 of 3")
@@ -62,6 +62,13 @@ def test_the_slider_goes_through_the_checkpoints_of_a_run(visit: LabPage, runs: 
         expect(page.locator("#moment-curve .now").first).to_have_attribute(
             "aria-label", re.compile("step 10"), timeout=PATIENCE
         )
+        choose(page, page.locator("#moment-layer input"), "C3")
+        expect(page).to_have_url(re.compile("moment=1&moment-layer=C3|moment-layer=C3&moment=1"))
+        link = page.url
+        page.goto("about:blank")
+        LabPage(page, link)
+        expect(said).to_contain_text("Epoch 1, after 10 steps")
+        expect(page.locator("#moment-layer input")).to_have_value("C3")
     finally:
         shutil.rmtree(run.parent)
 

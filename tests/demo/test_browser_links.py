@@ -2,6 +2,7 @@
 
 import re
 import time
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from browser import PATIENCE, LabPage
@@ -69,6 +70,40 @@ def test_a_link_to_a_reason_opens_with_that_method(visit: LabPage, lab: str) -> 
     expect(page.locator("#why input[value=saliency]")).to_be_checked()
     expect(page.locator(".lab-reason figcaption").first).to_contain_text("32 × 32")  # not a layer's
     expect(page.locator(".lab-heat")).to_have_count(2)
+
+
+def test_a_link_opens_every_tab_as_it_was_set(visit: LabPage, lab: str) -> None:
+    page = visit.page
+    visit.choose("resnet20_cifar")
+    expect(page).to_have_url(re.compile("networks=resnet20[^&,%]*(&|$)"))
+    (network,) = parse_qs(urlsplit(page.url).query)["networks"]
+    of_tabs = {"order": "largest", "scale": "layer", "over": "true", "kernel-order": "colour", "most": 64}
+    of_tabs |= {"why": "deconvnet", "strength": 20, "square": 10}
+    of_tabs |= {"recipe": network, "seed": 3, "epochs": 4}
+    of_columns = {f"layer~{network}": "stage2_1", f"map~{network}": 3, f"kernel~{network}": 5, f"why-map~{network}": 2}
+    link = {"networks": network, "picture": "digits-7", "tab": "maps", "stride": "1/2", **of_tabs, **of_columns}
+    LabPage(page, f"{lab}?{urlencode(link)}")
+    expect(page.locator(".lab-one-caption.prose")).to_contain_text("Map 3 of stage2_1")
+    expect(page.locator("#stride input")).to_have_value("1/2")
+    for radio, value in (("order", "largest"), ("scale", "layer"), ("over", "true")):
+        expect(page.locator(f"#{radio} input[value={value}]")).to_be_checked()
+    visit.tab("Kernels")
+    expect(page.locator(".lab-kernel-caption.prose")).to_contain_text("Kernel 5 of conv1")
+    expect(page.locator("#kernel-order input[value=colour]")).to_be_checked()
+    visit.tab("Why")
+    expect(page.locator(".lab-reason figcaption")).to_contain_text("Map 2 of stage3_3")
+    page.locator("#why").get_by_text("Occlusion").click()
+    for slider, value in (("strength", "20"), ("square", "10")):
+        expect(page.locator(f"#why-{slider} input[type=number]")).to_have_value(value)
+    visit.tab("What training sees")
+    expect(page.locator("#training-views figure")).to_have_count(4)
+    expect(page.locator("#training-seed input")).to_have_value("3")
+    visit.tab("Many pictures")
+    expect(page.locator("#most input")).to_have_value("64")
+    expect(page).to_have_url(re.compile("pictures=digits.*tab=many|tab=many.*pictures=digits"))
+    kept = {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+    of_now = {"tab": "many", "why": "occlusion", "pictures": "digits"}
+    assert kept == {name: str(value) for name, value in {**link, **of_now}.items()}
 
 
 def test_of_layers_that_are_chosen_fast_the_last_one_is_shown(visit: LabPage) -> None:

@@ -47,6 +47,7 @@ def test_columns_line_up_at_a_stride_and_the_one_without_it_says_so(visit: LabPa
         page.get_by_role("option", name=stride, exact=True).click()
         captions(page, *layers)
     expect(page.locator("#stride-said")).to_contain_text("resnet20_cifar has no layer at 1/8")
+    expect(page).to_have_url(re.compile("stride=1%2F8"))
 
 
 def test_a_walk_goes_layer_by_layer_by_hand_and_by_itself_and_can_be_stopped(visit: LabPage) -> None:
@@ -95,6 +96,7 @@ def test_a_pressed_kernel_says_its_number_and_colour_in_any_order(visit: LabPage
     expect(caption).to_have_text(re.compile(r"Kernel \d+ of conv1 · colour index 0\.\d{3}"))
     expect(page.locator(".lab-histogram")).to_have_count(2)
     pressed, marked = caption.inner_text(), kernel.get_attribute("src")
+    expect(page).to_have_url(re.compile(rf"kernel%7E[^&]*={pressed.split()[1]}&?"))
     page.locator("#kernel-order").get_by_text("the network's").click()
     expect(kernel).not_to_have_attribute("src", marked or "")
     expect(caption).to_have_text(pressed)

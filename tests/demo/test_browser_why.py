@@ -102,6 +102,10 @@ def test_the_square_slides_until_it_has_been_everywhere_or_is_stopped(
     page.locator(".lab-start").nth(1).click()
     bar = page.locator(".lab-reason progress")
     expect(bar).to_have_count(1)
+    page.locator(".lab-start").first.click()
+    expect(page.locator(".lab-why").first).to_contain_text("1 before this one")
+    page.locator(".lab-stop").first.click()
+    expect(page.locator(".lab-why").first).to_contain_text("It was stopped before it began")
     page.locator(".lab-stop").nth(1).click()
     page.wait_for_timeout(500)
     reached = bar.get_attribute("value")
@@ -120,6 +124,7 @@ def test_a_map_is_projected_beside_the_patch_that_it_sees(page: Page) -> None:
     expect(caption).to_contain_text(re.compile(r"Map \d+ of relu1_2.*It sees \d × \d\."))
     pick(page, "map", 1, "7 ·")
     expect(caption).to_contain_text(re.compile(r"Map \d*7 of relu1_2"))
+    expect(page).to_have_url(re.compile(r"why-map%7Evgg[^&]*=\d*7"))
     expect(page.locator(".lab-reason").nth(1).locator("img")).to_have_count(3)
 
 

@@ -37,7 +37,7 @@ class Pretended:
     def __init__(self, command: list[str], code: int | None, said: str = "", **_: Any) -> None:
         self.command, self.returncode, self.killed = command, code, False
         folder = Path(command[command.index("--folder") + 1])
-        self.stdout = iter(["relu_6x: ReLU, seed 0\n", "something else\n", "relu_6x: tanh, seed 0\n"])
+        self.stdout = iter(["relu_6x, 1 of 8: ReLU, seed 0\n", "something else\n", "relu_6x, 2 of 8: tanh, seed 0\n"])
         if code:
             (folder / "errors").write_text(f"lit-cnns: error: {said}\n")
 
@@ -143,7 +143,7 @@ def test_a_run_that_fails_says_why_without_a_path(pictures: Path, monkeypatch: A
 
 
 def test_one_runs_a_few_wait_and_the_next_is_refused(monkeypatch: Any) -> None:
-    monkeypatch.setattr(reruns, "BETWEEN", 0.01)
+    monkeypatch.setattr("lit_cnns_demo.waiting.BETWEEN", 0.01)
     line = Reruns()
     monkeypatch.setattr(reruns, "_counted", lambda claim: iter([Rerun("running"), Rerun("done")]))
     waiting = [line.run("three_3x3", None, threading.Event()) for _ in range(1 + reruns.MOST_WAITING)]

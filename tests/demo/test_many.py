@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lit_cnns_demo import evaluating, reports
+from lit_cnns_demo import evaluating, reports, waiting
 from lit_cnns_demo.agreeing import agreement
 from lit_cnns_demo.contest import Contest, contest
 from lit_cnns_demo.galleries import Galleries
@@ -61,7 +61,7 @@ def test_a_picture_of_the_report_leads_to_itself(shelf: Shelf, finished: Contest
     html = reports.report(finished, galleries.pick("digits"), "digits", 1.0)
     number = int(re.findall(r'data-gallery="digits" data-picture="(\d+)"', html)[0])
     opened = evaluating.open_picture(galleries, {"gallery": "digits", "picture": number})
-    assert np.array_equal(opened[:, :, 1], Gallery.digits().picture(number)[0].numpy())
+    assert np.array_equal(np.asarray(Image.open(opened))[:, :, 1], Gallery.digits().picture(number)[0].numpy())
 
 
 @pytest.mark.parametrize(
@@ -106,6 +106,22 @@ def test_a_page_stops_only_its_own_comparison() -> None:
     events = [stops.begin(one) for one in (first, second)]
     stops.stop(first)
     assert [event.is_set() for event in events] == [True, False]
+
+
+def test_who_waits_hears_how_many_are_before_and_can_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "BETWEEN", 0)
+    line = waiting.Line(most=2)
+    stops = [threading.Event() for _ in range(4)]
+    first, second, third, fourth = (line.shown(iter(["at work"] * 3), stopped) for stopped in stops)
+    assert next(first) == "at work"
+    assert "1 before this one" in next(second)
+    assert "2 before this one" in next(third)
+    assert ["Too many wait" in html for html in fourth] == [True]
+    stops[1].set()
+    assert ["stopped before it began" in html for html in second] == [True]
+    assert "1 before this one" in next(third)
+    first.close()  # as when its page is left
+    assert [*third] == ["at work"] * 3
 
 
 @pytest.mark.parametrize(

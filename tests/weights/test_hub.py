@@ -290,6 +290,7 @@ def test_a_checkpoint_goes_to_the_hub_and_comes_back_to_us_and_to_timm(hub, tmp_
     torch.testing.assert_close(torch.load(tmp_path / "opened.pth"), dict(module.net.state_dict()))
 
 
+@pytest.mark.slow
 def test_what_the_hub_does_not_allow_is_said_in_a_sentence_each(hub, tmp_path):
     save_slim(described(build("lenet5_modern")), tmp_path / "a.ckpt")
     said = typed(hub.endpoint, tmp_path, "push a.ckpt me/hidden --private", "push a.ckpt others/net")
@@ -308,6 +309,7 @@ def test_what_the_hub_does_not_allow_is_said_in_a_sentence_each(hub, tmp_path):
     assert "Traceback" not in said
 
 
+@pytest.mark.slow
 def test_without_a_network_it_says_so_at_once(tmp_path):
     save_slim(described(build("lenet5_modern")), tmp_path / "a.ckpt")
     with socket.socket() as nobody:
@@ -330,6 +332,7 @@ def test_a_connection_that_breaks_ends_in_a_sentence(hub, tmp_path):
     assert "Traceback" not in said
 
 
+@pytest.mark.slow
 def test_what_was_fetched_once_is_opened_without_a_network(hub, tmp_path):
     save_slim(described(build("lenet5_modern")), tmp_path / "a.ckpt")
     said = typed(hub.endpoint, tmp_path, "push a.ckpt me/once", "pull me/once b.ckpt")

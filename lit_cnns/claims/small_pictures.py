@@ -1,0 +1,72 @@
+"""The small pictures that claims are checked on: CIFAR-10 in its own files, or any folder of class folders."""
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lit_cnns.data import CIFAR10, ImageData, ImageFolder
+from lit_cnns.data.memory import TensorSet
+from lit_cnns.data.pictures import central_crop
+
+HELD = 20  # one training picture in so many is held out
+SIDE = 32
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What a claim trains on, chooses rates by, and is tested on."""
+
+    train: TensorSet
+    held: TensorSet
+    test: TensorSet
+
+    def first(self, count: int | None) -> "Pictures":
+        """With as many training pictures as a scale asks for."""
+        return Pictures(self.train.subset(torch.arange(count or len(self.train))), self.held, self.test)
+
+    def middle(self, side: int) -> "Pictures":
+        """With the middle of the training pictures in their place, which leaves nothing to draw a crop from."""
+        cropped = TensorSet(central_crop(self.train.images, side), self.train.labels, self.train.names)
+        return Pictures(cropped, self.held, self.test)
+
+
+def data_module(data: str, image_size: int, batch: int, seed: int, augmented: bool, **changes: Any) -> ImageData:
+    """CIFAR-10 in its own files below a folder, or any folder of class folders."""
+    common: dict[str, Any] = {"global_batch_size": batch, "seed": seed, "flip": augmented}
+    common |= {"crop_padding": 4 if augmented and image_size == SIDE else 0, **changes}
+    if _is_published(data):
+        return CIFAR10(root=data, image_size=image_size, val_size=0, **common)
+    return ImageFolder(root=data, image_size=image_size, resize=SIDE, train_crop="central_square", **common)
+
+
+def description(data: str) -> str:
+    """Name the data in one line."""
+    return "CIFAR-10" if _is_published(data) else f"a folder of pictures, {Path(data).name}"
+
+
+def _is_published(data: str) -> bool:
+    # where there is nothing, `CIFAR10` says which files go where
+    return (Path(data) / CIFAR10.folder).is_dir() or not Path(data).is_dir()
+
+
+@functools.lru_cache(maxsize=2)
+def read(data: str, image_size: int) -> Pictures:
+    """Read a data set once; 5 % of its training pictures are held out, the same ones each time.
+
+    Raises:
+        ValueError: the data is not there, or its pictures are too large to be kept in memory.
+    """
+    pictures = data_module(data, image_size, 128, 0, False)
+    pictures.setup("fit")
+    pictures.setup("test")
+    train, test = pictures.sets["train"], pictures.sets["test"]
+    if not (isinstance(train, TensorSet) and isinstance(test, TensorSet)):
+        raise ValueError(
+            f"A claim is checked on small pictures, which stay in memory, such as CIFAR-10; {data} holds others."
+        )
+    order = torch.randperm(len(train), generator=torch.Generator().manual_seed(0))
+    held = len(train) // HELD
+    return Pictures(train.subset(order[held:]), train.subset(order[:held]), test)
