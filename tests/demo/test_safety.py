@@ -82,15 +82,13 @@ def test_a_picture_of_too_many_pixels_is_refused_by_each_endpoint_that_takes_one
 
 def test_every_event_is_one_of_a_bounded_number_at_once(runs: Path) -> None:
     demo = build([runs])
-    limits: dict[str, set[Any]] = {}
+    several: dict[str, int] = {}
     for one in demo.fns.values():
-        if one.fn and one.queue is not False:
-            limits.setdefault(str(one.concurrency_id), set()).add(one.concurrency_limit)
-    for limit in limits.values():
-        for most in limit - {"default"}:
-            assert isinstance(most, int)
-            assert most <= 8
-    assert limits["networks"] == limits["many"] | {1} == {1}
+        if one.fn and one.queue is not False and one.concurrency_limit not in (1, "default"):
+            assert isinstance(one.concurrency_limit, int)  # None would be as many as come
+            several[str(one.concurrency_id)] = one.concurrency_limit
+    assert set(several) <= {"comparisons", "reruns", "squares"}  # these wait in lines of their own, which tell how long
+    assert sum(several.values()) < 50
     assert {one.fn.__name__ for one in demo.fns.values() if one.fn and one.queue is False} == {
         "load_example",
         "stop",
