@@ -22,7 +22,7 @@ PARAMETERS = {
     "pictures": "the id of a set that /pictures gives; for /rerun_claim, the name of a folder",
     "number": "of the picture in its set, from 0",
     "most": "pictures, from 1 to 10,000",
-    "recipe": "a name that /recipes gives",
+    "recipe": "a name that /recipes gives, or a network's id: its own training",
     "seed": "of the run, a whole number from 0",
     "epochs": "how many are shown, from 1 to 24",
     "run": "an id that /runs gives",

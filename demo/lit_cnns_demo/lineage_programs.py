@@ -26,7 +26,7 @@ def lineage_endpoints(shelf: Shelf, picture: gr.Image) -> None:
     endpoint(door, "about", about, (shelf,), network, data)
     endpoint(door, "diagram", diagram, (), network, data)
     endpoint(door, "recipes", list_recipes, (), None, names)
-    endpoint(door, "training_views", training_views, (), [picture, recipe, seed, epochs], [views, done])
+    endpoint(door, "training_views", training_views, (shelf,), [picture, recipe, seed, epochs], [views, done])
     endpoint(door, "runs", list_runs, (shelf,), None, many, concurrency_id="shelf")
     endpoint(door, "curves", curves, (shelf,), run, data, concurrency_id="shelf")
     endpoint(door, "run_moment", run_moment, (shelf,), [picture, run, number, layer], [kernels, maps, data])
@@ -75,14 +75,19 @@ def list_recipes() -> list[str]:
     return recipes()
 
 
-def training_views(picture: Upload | None, recipe: str, seed: float, epochs: float) -> tuple[Any, list[dict[str, Any]]]:
-    """What the first `epochs` of a recipe see of a picture, side by side, and what was done to it in each."""
+def training_views(
+    shelf: Shelf, picture: Upload | None, recipe: str, seed: float, epochs: float
+) -> tuple[Any, list[dict[str, Any]]]:
+    """What the first `epochs` of a recipe, or of a network's own training, see of a picture, side by side, and what was
+    done to it in each.
+    """
     import torch
 
     from .training_views import views_of
 
+    shelf.refresh()
     with sentences():
-        views = views_of(read(picture), recipe, seed, epochs)
+        views = views_of(read(picture), recipe, seed, epochs, shelf)
     side_by_side = torch.cat([view.image for view in views], 2).permute(1, 2, 0).numpy()
     said = [{key: value for key, value in vars(view).items() if key != "image"} for view in views]
     return side_by_side.squeeze(), said

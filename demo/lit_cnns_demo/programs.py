@@ -1,6 +1,6 @@
 """What programs can ask of networks: answers to one picture, to a drawing, to many; files beside this have the rest."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -88,23 +88,25 @@ def one_picture(galleries: Galleries, pictures: str, number: float) -> tuple[str
 
 def compare(
     shelf: Shelf, galleries: Galleries, pictures: str, networks: Sequence[str] | None, most: float | None
-) -> dict[str, Any]:
-    """Networks on a set of pictures, or on at most so many of it drawn without looking: counts with intervals,
-    confusions, every answer, and how often those that share their classes agree.
+) -> Iterator[dict[str, Any]]:
+    """Networks on a set of pictures, or on at most so many of it drawn without looking: how many have been shown, and
+    in the end counts with intervals, confusions, every answer, and how often those that share their classes agree.
     """
     from .contest import contest
 
     shelf.refresh()
     with sentences():
         gallery = galleries.pick(pictures)
-        *_, end = contest(shelf, shelf.pick(networks), gallery, most)
-    return {
-        **end.comparison.as_data(),
-        "agreement": end.agreement(),
-        "names": [gallery.name(number) for number in end.numbers],
-        "numbers": end.numbers,
-        "left_out": end.left_out,
-        "refused": _told(end.refusals),
+        for now in contest(shelf, shelf.pick(networks), gallery, most):
+            if not now.done:
+                yield {"shown": len(now.numbers), "of": now.asked}
+    yield {
+        **now.comparison.as_data(),
+        "agreement": now.agreement(),
+        "names": [gallery.name(number) for number in now.numbers],
+        "numbers": now.numbers,
+        "left_out": now.left_out,
+        "refused": _told(now.refusals),
     }
 
 

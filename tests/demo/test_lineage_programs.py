@@ -75,6 +75,15 @@ def test_training_views_come_side_by_side_with_their_corners(client: Client) -> 
     assert all(len(view["corners"]) == 4 for view in said)
 
 
+def test_a_networks_own_training_is_asked_for_by_its_id(client: Client) -> None:
+    networks = {one["label"].split(" · ")[0]: one["id"] for one in client.predict(api_name="/networks")}
+    for name, side in (("lenet5_modern", 32), ("resnet20_cifar", 32)):
+        views, said = client.predict(PICTURE, networks[name], 0, 2, api_name="/training_views")
+        with Image.open(views) as image:
+            assert image.size == (2 * side, side)
+        assert [view["epoch"] for view in said] == [0, 1]
+
+
 @pytest.mark.parametrize(
     ("recipe", "seed", "count", "sentence"),
     [

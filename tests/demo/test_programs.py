@@ -122,6 +122,16 @@ def test_networks_are_compared_on_a_set_of_pictures(client: Client, ids: dict[st
         client.predict("/etc", [*ids.values()], 40, api_name="/compare")
 
 
+def test_a_comparison_tells_how_far_it_has_come_and_can_be_cancelled(client: Client, ids: dict[str, str]) -> None:
+    *before, found = client.submit("digits", [*ids.values()], 130, api_name="/compare")
+    assert before[:2] == [{"shown": 64, "of": 130}, {"shown": 128, "of": 130}]
+    assert found["pictures"] == 130
+    job = client.submit("digits", [*ids.values()], 360, api_name="/compare")
+    assert next(iter(job))["of"] == 360
+    job.cancel()
+    assert client.predict("digits", [ids["lenet5_modern"]], 3, api_name="/compare")["pictures"] == 3
+
+
 def test_a_picture_of_a_set_comes_by_the_number_that_a_comparison_names(client: Client, ids: dict[str, str]) -> None:
     found = client.predict("digits", [ids["lenet5_modern"]], 3, api_name="/compare")
     path, told = client.predict("digits", found["numbers"][2], api_name="/picture")

@@ -24,6 +24,7 @@ from lab_hostile import Attack, events
 ROOT = Path(__file__).parents[2]
 WAITING, FLOOD = 3, 16
 NOBODY = "http://127.0.0.1:9"  # a proxy that is not there: what asks for an address outside fails at once
+OF_TESTS = ("GRADIO_ANALYTICS_ENABLED", "HF_HUB_OFFLINE")  # what keeps the tests' own processes silent
 AUDIT = """
 import os, sys
 found = os.open(os.environ["ASKED"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
@@ -81,15 +82,13 @@ def test_a_picture_of_too_many_pixels_is_refused_by_each_endpoint_that_takes_one
 
 def test_every_event_is_one_of_a_bounded_number_at_once(runs: Path) -> None:
     demo = build([runs])
-    limits: dict[str, set[Any]] = {}
+    several: dict[str, int] = {}
     for one in demo.fns.values():
-        if one.fn and one.queue is not False:
-            limits.setdefault(str(one.concurrency_id), set()).add(one.concurrency_limit)
-    for limit in limits.values():
-        for most in limit - {"default"}:
-            assert isinstance(most, int)
-            assert most <= 8
-    assert limits["networks"] == limits["many"] | {1} == {1}
+        if one.fn and one.queue is not False and one.concurrency_limit not in (1, "default"):
+            assert isinstance(one.concurrency_limit, int)  # None would be as many as come
+            several[str(one.concurrency_id)] = one.concurrency_limit
+    assert set(several) <= {"comparisons", "reruns", "squares"}  # these wait in lines of their own, which tell how long
+    assert sum(several.values()) < 50
     assert {one.fn.__name__ for one in demo.fns.values() if one.fn and one.queue is False} == {
         "load_example",
         "stop",
@@ -136,7 +135,8 @@ def audited(runs: Path, tmp_path: Path) -> Iterator[tuple[str, Path]]:
     own = {"PYTHONPATH": path, "ASKED": str(tmp_path / "asked"), "GRADIO_TEMP_DIR": str(tmp_path / "gradio")}
     proxies = {"http_proxy": NOBODY, "https_proxy": NOBODY, "no_proxy": "127.0.0.1", "TORCH_HOME": str(tmp_path)}
     command = [sys.executable, "-m", "lit_cnns", "demo", str(runs), "--port", str(port)]
-    process = subprocess.Popen(command, env={**os.environ, **own, **proxies}, stdout=subprocess.PIPE, text=True)
+    a_users = {name: value for name, value in os.environ.items() if name not in OF_TESTS}
+    process = subprocess.Popen(command, env={**a_users, **own, **proxies}, stdout=subprocess.PIPE, text=True)
     assert process.stdout
     assert "The lab is open" in process.stdout.readline()
     yield f"http://127.0.0.1:{port}/", tmp_path / "asked"
