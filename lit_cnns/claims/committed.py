@@ -38,7 +38,15 @@ def word(id: str) -> str:
 def command(claim: Claim, kept: dict[str, Any] | None = None) -> str:
     """What runs a claim, or ran it."""
     budget = (kept or {}).get("budget") or "standard"
-    return f"lit-cnns claim {claim.id}" + (f" --data DATA --budget {budget}" if claim.needs_data else "")
+    told = f"lit-cnns claim {claim.id}" + (f" --data DATA --budget {budget}" if claim.needs_data else "")
+    results = (kept or {}).get("results", {})
+    more = claim.kind == "training" and results and _seeds(results) != results["scale"]["seeds"]
+    return f"{told} --seeds {_seeds(results)}" if more else told
+
+
+def _seeds(results: dict[str, Any]) -> int:
+    """How many runs each arm of a claim by training had."""
+    return len({run["seed"] for run in results["runs"]})
 
 
 def ran_with(kept: dict[str, Any]) -> str:
@@ -60,7 +68,7 @@ def _training(results: dict[str, Any]) -> list[str]:
     chosen = {run["arm"]: f"{run['rate']:g}{edges.get(run['rate'], '')}" for run in runs}
     took = ", ".join(f"{arm} took {rate}" for arm, rate in chosen.items())
     return [
-        f"{pictures} pictures, {scale['epochs']} passes, batches of {scale['batch']}, {scale['seeds']} seeds",
+        f"{pictures} pictures, {scale['epochs']} passes, batches of {scale['batch']}, {_seeds(results)} seeds",
         f"{len(runs)} runs and {len(tuning)} for the rates, {hours:.1f} hours",
         f"rates of {', '.join(f'{rate:g}' for rate in rates)}: {took}",
     ]
