@@ -154,8 +154,10 @@ def digit_networks(shelf: Shelf, entries: list[Entry]) -> list[Entry]:
     if found := [entry for entry in entries if is_digit_network(entry)]:
         return found
     known = next((entry.name for entry in shelf.entries if is_digit_network(entry)), None)
-    there = f"such as {known}" if known else "for instance: lit-cnns fit --config lenet5_modern/digits"
-    raise ValueError(f"None of the chosen networks was trained on digits. Choose one, {there}.")
+    if known:
+        raise ValueError(f"None of the chosen networks was trained on digits. Choose one, such as {known}.")
+    command = "lit-cnns fit --config lenet5_modern/digits"
+    raise ValueError(f"None of the chosen networks was trained on digits. Choose one, for instance: {command}.")
 
 
 def name_digit(shelf: Shelf, entries: list[Entry], drawing: Tensor) -> list[Answer | Refusal]:

@@ -13,7 +13,7 @@ from gradio_client.exceptions import AppError
 from lit_cnns_demo.languages import in_korean
 
 HANGUL, ENGLISH = re.compile("[가-힣]"), re.compile("[A-Za-z]{3,}")
-NAMES = {"alexnet", "aux", "false", "network", "colour"}  # as they are typed
+NAMES = {"alexnet", "aux", "false", "network", "colour", "map", "layer"}  # as they are typed
 STARTING = {"serving.py"}  # errors of the command line, which speaks English
 
 
