@@ -62,7 +62,7 @@ class Claim(Protocol):
         """Whether it is checked on the pictures of `Settings.data`."""
 
     def steps(self, settings: Settings) -> int:
-        """How often `measure` reports."""
+        """How often `measure` reports, if it need not look further for learning rates."""
 
     def measure(self, settings: Settings) -> Results:
         """Find the results, in plain values."""
@@ -147,8 +147,13 @@ def run(claim: Claim, settings: Settings) -> Verdict:
 
 def _counting(claim: Claim, settings: Settings) -> Settings:
     """With reports that begin with the claim, and how many of how many have come."""
-    number, total = itertools.count(1), claim.steps(settings)
-    return replace(settings, report=lambda line: settings.report(f"{claim.id}, {next(number)} of {total}: {line}"))
+    numbers, total = itertools.count(1), claim.steps(settings)
+
+    def report(line: str) -> None:
+        number = next(numbers)
+        settings.report(f"{claim.id}, {number} of {max(number, total)}: {line}")
+
+    return replace(settings, report=report)
 
 
 def draw(claim: Claim, results: Results, folder: Path) -> None:

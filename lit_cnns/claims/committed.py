@@ -63,12 +63,19 @@ def _training(results: dict[str, Any]) -> list[str]:
     scale, runs, tuning = results["scale"], results["runs"], results["tuning"]
     hours = sum(run["seconds"] for run in (*runs, *tuning)) / 3600
     pictures = f"{scale['pictures']:,}" if scale["pictures"] else "all"
-    rates = sorted(scale["rates"])
-    edges = {rates[0]: " (the lowest tried)", rates[-1]: " (the highest tried)"} if len(rates) > 1 else {}
-    chosen = {run["arm"]: f"{run['rate']:g}{edges.get(run['rate'], '')}" for run in runs}
-    took = ", ".join(f"{arm} took {rate}" for arm, rate in chosen.items())
+    chosen = {run["arm"]: run["rate"] for run in runs}
+    took = ", ".join(f"{arm} took {rate:g}{_edge(rate, arm, tuning)}" for arm, rate in chosen.items())
+    grid = ", ".join(f"{rate:g}" for rate in sorted(scale["rates"]))
+    further = " and further where the best lay at their edge" if len(tuning) > len(chosen) * len(scale["rates"]) else ""
     return [
         f"{pictures} pictures, {scale['epochs']} passes, batches of {scale['batch']}, {_seeds(results)} seeds",
         f"{len(runs)} runs and {len(tuning)} for the rates, {hours:.1f} hours",
-        f"rates of {', '.join(f'{rate:g}' for rate in rates)}: {took}",
+        f"rates of {grid}{further}: {took}",
     ]
+
+
+def _edge(rate: float, arm: str, tuning: list[dict[str, Any]]) -> str:
+    """A word on a rate that no lower one, or no higher one, was tried beside."""
+    rates = {run["rate"] for run in tuning if run["arm"] == arm}
+    edges = {min(rates): " (the lowest tried)", max(rates): " (the highest tried)"} if len(rates) > 1 else {}
+    return edges.get(rate, "")

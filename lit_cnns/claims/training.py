@@ -1,6 +1,7 @@
 """Claims that are checked by training: arms that differ in one thing, each at its own best rate, several seeds."""
 
 import dataclasses
+import functools
 import hashlib
 import json
 import math
@@ -28,6 +29,7 @@ from .curves import Judged, Line, PaperEffect, draw_runs
 from .judging import Verdict
 from .records import kept
 from .small_pictures import Pictures, data_module, description, read
+from .tuning import tune
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -89,16 +91,16 @@ class TrainingClaim:
         return len(self.arms) * (len(scale.rates) + (scale.seeds if settings.seeds is None else settings.seeds))
 
     def measure(self, settings: Settings) -> Results:
-        """Run all arms: first each rate once, then the best with several seeds. What is there is not run again."""
+        """Run all arms: first rates once each, then the best with several seeds. What is there is not run again."""
         scale = self.scales[settings.budget]
         seeds = scale.seeds if settings.seeds is None else settings.seeds
         tuning: list[Run] = []
         final: list[Run] = []
         for arm in self.arms:
-            tried = [run_arm(self, arm, scale, rate, TUNING_SEED, settings) for rate in scale.rates]
-            best = min(tried, key=self.tuned_by).rate
-            final += [run_arm(self, arm, scale, best, seed, settings) for seed in range(seeds)]
-            tuning += tried
+            run = functools.partial(run_arm, self, arm, scale, settings)
+            best, *others = tune(scale.rates, functools.partial(run, seed=TUNING_SEED), self.tuned_by)
+            final += [run(best.rate, seed=seed) for seed in range(seeds)]
+            tuning += [best, *others]
         return {
             "data": description(settings.data),
             "scale": dataclasses.asdict(scale),
@@ -134,7 +136,7 @@ def data_of(claim: TrainingClaim, arm: Arm, scale: Scale, seed: int, data: str) 
     return module, pictures
 
 
-def run_arm(claim: TrainingClaim, arm: Arm, scale: Scale, rate: float, seed: int, settings: Settings) -> Run:
+def run_arm(claim: TrainingClaim, arm: Arm, scale: Scale, settings: Settings, rate: float, seed: int) -> Run:
     """Train one arm once, or read what an earlier start left; a run that was cut goes on where it was."""
     made_with = {
         **dataclasses.asdict(scale),

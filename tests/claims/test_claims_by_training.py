@@ -1,6 +1,7 @@
 """A claim by training on a small folder of pictures: arms, rates, seeds, and a run that is cut."""
 
 import dataclasses
+import math
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,8 @@ import torch
 from PIL import Image
 
 from lit_cnns import claims
-from lit_cnns.claims import training
-from lit_cnns.claims.arms import Run, Scale
+from lit_cnns.claims import training, tuning
+from lit_cnns.claims.arms import TUNING_SEED, Run, Scale, last
 
 CLAIM = dataclasses.replace(
     claims.claim("lrn_cifar"),
@@ -41,8 +42,8 @@ def without_seconds(results: dict) -> list[dict]:
 def test_each_arm_runs_at_its_own_best_rate_with_every_seed(pictures, tmp_path):
     told: list[str] = []
     results = CLAIM.measure(claims.Settings(tmp_path, data=pictures, report=told.append))
-    assert len(results["tuning"]) == 4
-    assert len(told) == 8
+    assert len(results["tuning"]) >= 4
+    assert len(told) == len(results["tuning"]) + 4
     for arm in CLAIM.arms:
         tried = [Run(**run) for run in results["tuning"] if run["arm"] == arm.name]
         best = min(tried, key=CLAIM.tuned_by).rate
@@ -54,14 +55,50 @@ def test_each_arm_runs_at_its_own_best_rate_with_every_seed(pictures, tmp_path):
     assert again == told  # nothing was trained twice: the times are those of the first start
 
 
+@pytest.mark.parametrize(
+    ("best", "tried"),
+    [
+        (0.01, [0.003, 0.01, 0.03]),
+        (0.04, [0.003, 0.01, 0.03, 0.09]),
+        (0.3, [0.003, 0.01, 0.03, 0.09, 0.3, 1]),
+        (1e-9, [0.0001, 0.0003, 0.0009, 0.003, 0.01, 0.03]),
+    ],
+)
+def test_a_best_rate_at_the_edge_is_looked_for_beyond_it(best, tried):
+    def run(rate: float) -> Run:
+        point = {"train_loss": math.inf if rate > 0.5 else abs(math.log(rate / best))}
+        return Run("arm", rate, 0, [point], 0.0, 0.0)
+
+    runs = tuning.tune([0.01, 0.003, 0.03], run, lambda run: last(run, "train_loss"))
+    assert sorted(one.rate for one in runs) == tried
+    assert runs[0].rate == min(tried[:-1] if tried[-1] == 1 else tried, key=lambda rate: abs(math.log(rate / best)))
+
+
+def test_a_rate_at_which_training_came_apart_is_not_the_best():
+    losses = {0.01: 1.0, 0.02: math.nan}
+    runs = tuning.tune([*losses], lambda rate: Run("arm", rate, 0, [{"loss": losses.get(rate, 2.0)}], 0, 0), loss)
+    assert [one.rate for one in runs] == [0.01, 0.005, 0.02]
+
+
+def test_one_rate_is_not_looked_beyond():
+    assert [one.rate for one in tuning.tune([0.1], lambda rate: Run("arm", rate, 0, [{"loss": 1}], 0, 0), loss)] == [
+        0.1
+    ]
+
+
+def loss(run: Run) -> float:
+    return last(run, "loss")
+
+
 def test_a_run_that_was_cut_goes_on_and_ends_with_the_same_numbers(pictures, tmp_path, monkeypatch):
     whole = CLAIM.measure(claims.Settings(tmp_path / "whole", data=pictures, report=lambda line: None))
     settings = claims.Settings(tmp_path / "cut", data=pictures, report=lambda line: None)
+    first = len(list((tmp_path / "whole" / "runs").glob(f"{CLAIM.arms[0].name.replace(' ', '_')}-*-{TUNING_SEED}-*")))
     usual, calls = training.Curve.on_train_epoch_start, []
 
     def cut(self, trainer, module):
         calls.append(trainer.current_epoch)
-        if len(calls) == 6:  # the second epoch of the first arm's second seed
+        if len(calls) == first + 4:  # the second epoch of the first arm's second seed
             raise KeyboardInterrupt
         usual(self, trainer, module)
 
