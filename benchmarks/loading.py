@@ -1,33 +1,34 @@
 """Reading photographs for training: `python benchmarks/loading.py FOLDER`, FOLDER with `train/CLASS/` of JPEG.
 
-The photographs are enlarged to 500 pixels and encoded at quality 90, as large as ImageNet's on average. Each way reads
-the same number of pictures in turn, on one thread, with no other process; what counts is CPU time, from the file to the
-normalised batch of 32 at 224 pixels, mirrored at random: a patch of random area and shape (GoogLeNet), which is scaled,
-or the shorter side at 256 and a random window (VGG, ResNet). The median of the turns is told.
+The photographs are enlarged to 500 pixels and encoded at quality 90, as large as ImageNet's on average. Each way is a
+process of its own on one thread, which reads the same number of pictures in turn; ours keeps the memory it frees, as
+`lit-cnns` does. What counts is CPU time, from the file to the normalised batch of 32 at 224 pixels, mirrored at random:
+a patch of random area and shape (GoogLeNet), which is scaled, or the shorter side at 256 and a random window (VGG,
+ResNet). The median of the turns is told.
 """
 
 import os
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported
-
 import torch
 import torchvision
+from contestants import MEAN, STD, Case, Tick, forever
 from PIL import Image
 from torch.utils.data import DataLoader
 from torchvision import transforms
+from training import machine, race  # first: it sets the threads
 
 import lit_cnns
 from lit_cnns.cli import main as lit
+from lit_cnns.fast import keep_memory
 
 BATCH, TURNS, BATCHES = 32, 9, 8
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+Loop = Callable[[Case, Tick], None]
 
 
 def enlarged(folder: Path, out: Path) -> Path:
@@ -40,36 +41,36 @@ def enlarged(folder: Path, out: Path) -> Path:
     return out
 
 
-def forever(batches: Callable[[], Iterator]) -> Iterator:
-    while True:
-        yield from batches()
-
-
-def torchvisions(root: Path, *crop: torch.nn.Module) -> Iterator:
+def torchvisions(root: Path, *crop: torch.nn.Module) -> Loop:
     """As torchvision's reference script for classification reads: its dataset, its transforms, PIL."""
     steps = [*crop, transforms.RandomHorizontalFlip(), transforms.PILToTensor()]
     steps += [transforms.ConvertImageDtype(torch.float), transforms.Normalize(MEAN, STD)]
-    data = torchvision.datasets.ImageFolder(str(root / "train"), transforms.Compose(steps))
-    return forever(lambda: iter(DataLoader(data, BATCH, shuffle=True, drop_last=True)))
+
+    def loop(case: Case, tick: Tick) -> None:
+        data = torchvision.datasets.ImageFolder(str(root / "train"), transforms.Compose(steps))
+        for _ in forever(DataLoader(data, BATCH, shuffle=True, drop_last=True)):
+            tick()
+
+    return loop
 
 
-def ours(root: Path, **options: Any) -> Iterator:
-    data = lit_cnns.ImageFolder(str(root), global_batch_size=BATCH, num_workers=0, val_fraction=0.1, **options)
-    data.setup("fit")
-    return forever(lambda: (data.prepare_batch(batch, train=True) for batch in data.train_dataloader()))
+def ours(root: Path, **options: Any) -> Loop:
+    def loop(case: Case, tick: Tick) -> None:
+        keep_memory()
+        data = lit_cnns.ImageFolder(str(root), global_batch_size=BATCH, num_workers=0, val_fraction=0.1, **options)
+        data.setup("fit")
+        for batch in forever(data.train_dataloader()):
+            data.prepare_batch(batch, train=True)
+            tick()
 
-
-def milliseconds(batches: Iterator) -> float:
-    start = time.process_time()
-    for _ in range(BATCHES):
-        next(batches)
-    return 1000 * (time.process_time() - start) / (BATCH * BATCHES)
+    return loop
 
 
 def main(folder: Path) -> None:
-    torch.set_num_threads(1)
-    with tempfile.TemporaryDirectory() as scratch:
-        files = enlarged(folder, Path(scratch) / "files")
+    print(f"{machine()}; {TURNS} turns of {BATCH * BATCHES} pictures.")
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+        os.environ["BENCHMARK_FOLDER"] = scratch
+        files = enlarged(folder.resolve(), Path(scratch) / "files")
         for form in ("jpeg", "memmap"):
             lit(["data", "prepare", str(files), f"{scratch}/{form}", "--form", form])
         jpeg, pixels = Path(scratch) / "jpeg", Path(scratch) / "memmap"
@@ -98,19 +99,15 @@ def main(folder: Path) -> None:
             print(place.name, sum(f.stat().st_size for f in place.rglob("*") if f.is_file()) // 1000**2, "MB")
 
 
-def compare(what: str, ways: dict[str, Iterator]) -> None:
+def compare(what: str, ways: dict[str, Loop]) -> None:
     """Take turns and print the table."""
-    for batches in ways.values():
-        milliseconds(batches)
-    found: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(TURNS):
-        for name, batches in ways.items():
-            found[name].append(milliseconds(batches))
+    turns = race(ways, Case("", BATCH, None), BATCHES, TURNS)
+    found = {name: [1000 * turn.seconds / (BATCH * BATCHES) for turn in own] for name, own in turns.items()}
     first = median(found["torchvision, PIL"])
     print(f"\n| {what} | ms a picture | range | against torchvision |\n|---|--:|--:|--:|")
     for name, times in found.items():
         spread = f"{min(times):.2f} to {max(times):.2f}"
-        print(f"| {name} | {median(times):.2f} | {spread} | {first / median(times):.1f} x |")
+        print(f"| {name} | {median(times):.3f} | {spread} | {first / median(times):.1f} x |")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from lit_cnns import papers
 from lit_cnns.data.pictures import central_crop, fit_image
 from lit_cnns.data.randomness import normal, uniform
 
+CACHED = 2**18  # float32 numbers that stay in a core's own cache
+
 # columns of a picture's random numbers
 _FLIP, _ROTATE, _SHIFT, _COLOUR, _MIX, _END = 2, 3, 4, 6, 12, 17  # 0 and 1: the crop
 
@@ -123,13 +125,23 @@ def normalise(images: Tensor, preprocessing: dict[str, Any], noise: Tensor | Non
     std = torch.as_tensor(preprocessing["std"], dtype=torch.float32, device=images.device)[:, None, None]
     mean = mean[:, None, None] if mean.ndim == 1 else mean
     scale, offset = 1 / (255 * std), (-mean if noise is None else noise - mean) / std
-    scaled = images.to(torch.float32, copy=True)
+    scaled = torch.empty_like(images, dtype=torch.float32)
+    to, of = scaled, images
     if offset.shape == scale.shape and scaled.is_contiguous(memory_format=torch.channels_last):
         # a row at a time: the innermost 3 channels alone would be slow
-        rows = scaled.permute(0, 2, 3, 1).flatten(2)
-        rows.mul_(scale.flatten().repeat(images.shape[3])).add_(offset.flatten().repeat(images.shape[3]))
-        return scaled
-    return scaled.mul_(scale).add_(offset)
+        to, of = scaled.permute(0, 2, 3, 1).flatten(2), images.permute(0, 2, 3, 1).flatten(2)
+        scale, offset = scale.flatten().repeat(images.shape[3]), offset.flatten().repeat(images.shape[3])
+    each = offset.expand(torch.broadcast_shapes(offset.shape, (len(images), *[1] * (to.ndim - 1))))
+    for floats, pixels, shift in zip(*(tensor.split(_at_once(images)) for tensor in (to, of, each)), strict=True):
+        floats.copy_(pixels).mul_(scale).add_(shift)
+    return scaled
+
+
+def _at_once(images: Tensor) -> int:
+    """How many pictures stay in a processor's caches from one step to the next; elsewhere all."""
+    if images.device.type != "cpu":
+        return max(1, len(images))
+    return max(1, CACHED * torch.get_num_threads() // max(1, images[:1].numel()))
 
 
 def pad(images: Tensor, padding: int, zero_after: dict[str, Any] | None = None) -> Tensor:

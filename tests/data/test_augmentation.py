@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lit_cnns.data import Augmentation, prepare, to_batch
+from lit_cnns.data import Augmentation, augmentation, prepare, to_batch
 from lit_cnns.data.augmentation import beta, box_mask, colour_noise, crop_and_flip
 from lit_cnns.data.randomness import uniform
 
@@ -54,6 +54,21 @@ def test_pictures_laid_out_pixel_by_pixel_give_the_same_batch_and_stay_so():
     found, _ = prepare((pixels, labels, indices), preprocessing, True, Augmentation(flip=True))
     assert torch.equal(found, expected)
     assert found.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("mean", [torch.rand(3), torch.rand(3, 8, 8)], ids=["a channel", "a pixel"])
+def test_a_batch_that_is_normalised_in_parts_has_each_picture_s_own_numbers(mean, layout, monkeypatch):
+    monkeypatch.setattr(augmentation, "CACHED", 1)  # a picture at a time
+    pictures, noise = batch()[0].contiguous(memory_format=layout), torch.rand(COUNT, 3, 1, 1)
+    preprocessing = {**PLAIN, "mean": mean, "std": [0.2, 0.3, 0.4]}
+    std = torch.tensor(preprocessing["std"]).view(3, 1, 1)
+    expected = (pictures / 255 + noise - (mean if mean.ndim == 3 else mean.view(3, 1, 1))) / std
+    found = augmentation.normalise(pictures, preprocessing, noise)
+    assert torch.allclose(found, expected, atol=1e-5)
+    assert found.is_contiguous(memory_format=layout)
+    plain = torch.cat([augmentation.normalise(one, preprocessing) for one in pictures.split(1)])
+    assert torch.equal(augmentation.normalise(pictures, preprocessing), plain)
 
 
 def test_the_mean_may_be_an_image():
