@@ -1,6 +1,9 @@
 """Callbacks that watch a run, of our networks or anybody's."""
 
 import math
+import re
+import subprocess
+from pathlib import Path
 
 import lightning as L
 import pytest
@@ -11,6 +14,8 @@ from torch import nn
 
 import lit_cnns
 from lit_cnns.callbacks import DeadStart, GradientNorm, ImagesPerSecond, ProbePictures
+
+ROOT = Path(__file__).parent.parent
 
 
 class Foreign(L.LightningModule):
@@ -113,3 +118,22 @@ def test_speed_and_gradient_norm_are_logged_and_the_probe_is_drawn(tmp_path):
     assert all(event.value > 0 for event in written.Scalars("images_per_second"))
     assert {"kernels", "maps/conv"} == set(written.Tags()["images"])
     assert len(written.Images("kernels")) == 2
+
+
+@pytest.mark.slow
+def test_the_settings_of_the_guide_send_curves_and_pictures_to_wandb(tmp_path, active):
+    guide = (ROOT / "docs" / "training.md").read_text()
+    (settings,) = re.findall(r"^```yaml\n(trainer:\n  callbacks\+:.*?)^```", guide, re.MULTILINE | re.DOTALL)
+    (tmp_path / "watched.yaml").write_text(settings)
+    limits = ["max_epochs=1", "limit_train_batches=2", "limit_val_batches=1", "log_every_n_steps=1"]
+    command = ["lit-cnns", "fit", "--config", "alexnet_cifar_13pct/digits", "--config", "watched.yaml"]
+    subprocess.run(
+        [*command, *(f"--trainer.{limit}" for limit in limits)],
+        cwd=tmp_path,
+        env={**active, "WANDB_MODE": "offline"},
+        check=True,
+    )
+    (kept,) = (tmp_path / "runs" / "wandb").glob("offline-run-*")
+    written = next(kept.glob("*.wandb")).read_bytes()
+    assert all(name in written for name in (b"gradient_norm", b"train/loss", b"val/top1"))
+    assert len([*kept.glob("files/media/images/kernels*.png"), *kept.glob("files/media/images/maps/*.png")]) == 3
