@@ -12,6 +12,7 @@ from PIL import Image
 from lit_cnns import claims
 from lit_cnns.claims import training, tuning
 from lit_cnns.claims.arms import TUNING_SEED, Run, Scale, last
+from lit_cnns.claims.measuring import Curve
 
 CLAIM = dataclasses.replace(
     claims.claim("lrn_cifar"),
@@ -94,7 +95,7 @@ def test_a_run_that_was_cut_goes_on_and_ends_with_the_same_numbers(pictures, tmp
     whole = CLAIM.measure(claims.Settings(tmp_path / "whole", data=pictures, report=lambda line: None))
     settings = claims.Settings(tmp_path / "cut", data=pictures, report=lambda line: None)
     first = len(list((tmp_path / "whole" / "runs").glob(f"{CLAIM.arms[0].name.replace(' ', '_')}-*-{TUNING_SEED}-*")))
-    usual, calls = training.Curve.on_train_epoch_start, []
+    usual, calls = Curve.on_train_epoch_start, []
 
     def cut(self, trainer, module):
         calls.append(trainer.current_epoch)
@@ -102,12 +103,12 @@ def test_a_run_that_was_cut_goes_on_and_ends_with_the_same_numbers(pictures, tmp
             raise KeyboardInterrupt
         usual(self, trainer, module)
 
-    monkeypatch.setattr(training.Curve, "on_train_epoch_start", cut)
+    monkeypatch.setattr(Curve, "on_train_epoch_start", cut)
     with pytest.raises((KeyboardInterrupt, SystemExit)):
         CLAIM.measure(settings)
     left = list(Path(settings.folder).rglob("last.ckpt"))
     assert len(left) == 1
-    monkeypatch.setattr(training.Curve, "on_train_epoch_start", usual)
+    monkeypatch.setattr(Curve, "on_train_epoch_start", usual)
     assert without_seconds(CLAIM.measure(settings)) == without_seconds(whole)
 
 
