@@ -6,6 +6,7 @@ has who does not write another; the loss, auxiliary heads included, is the same 
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import lightning as L
@@ -304,12 +305,24 @@ def kept(case: Case, tick: Tick) -> None:
 
 def our_settings(case: Case, tick: Tick) -> None:
     """The smallest plain loop with our pictures, network, memory format, fused SGD and kept memory."""
-    keep_memory()
-    net, data = module(case, ours=True), our_data(case)
+    data = our_data(case)
     data.setup("fit")
+    _train(case, tick, (data.prepare_batch(batch, train=True) for batch in forever(data.train_dataloader())))
+
+
+def network_alone(case: Case, tick: Tick) -> None:
+    """The same on one batch again and again: what is left where pictures cost nothing."""
+    data = our_data(case)
+    data.setup("fit")
+    _train(case, tick, repeat(data.prepare_batch(next(iter(data.train_dataloader())), train=True)))
+
+
+def _train(case: Case, tick: Tick, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
+    keep_memory()
+    net = module(case, ours=True)
     optimizer = net.new_optimizer()
-    for batch in forever(data.train_dataloader()):
-        loss = net.loss(*data.prepare_batch(batch, train=True))
+    for images, labels in batches:
+        loss = net.loss(images, labels)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -323,7 +336,8 @@ TRAINING = {
     "timm's loop": timm_style,
     "naive Lightning": naive_lightning,
     "plain, our settings": our_settings,
+    "the network alone": network_alone,
     "lit-cnns": ours,
     "lit-cnns fast": ours_fast,
 }
-EVALUATION = {name: TRAINING[name] for name in TRAINING if name != "plain, our settings"}
+EVALUATION = {name: loop for name, loop in TRAINING.items() if loop not in (our_settings, network_alone)}
