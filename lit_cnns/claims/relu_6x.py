@@ -31,7 +31,7 @@ CLAIM = TrainingClaim(
     ),
     scales={
         "quick": Scale(epochs=12, rates=(0.01, 0.03), pictures=2000, tuning_epochs=4, seeds=2, batch=64),
-        "standard": Scale(epochs=50, rates=(0.001, 0.003, 0.01, 0.03, 0.06), pictures=5000, tuning_epochs=6, batch=64),
+        "standard": Scale(epochs=30, rates=(0.001, 0.003, 0.01, 0.03, 0.06), pictures=15000, tuning_epochs=2, batch=64),
         "full": Scale(epochs=100, rates=(0.001, 0.003, 0.01, 0.03, 0.1), tuning_epochs=5, batch=128),
     },
     measures=(
