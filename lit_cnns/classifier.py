@@ -420,15 +420,18 @@ class LitClassifier(L.LightningModule):
 
     def _keep_typed_rates(self, checkpoint: dict[str, Any]) -> None:
         # a resumed optimiser brings its own rates along; what this run was told beats them
-        before = checkpoint.get("hyper_parameters", {})
-        for key, moving in (("lr", ("lr", "initial_lr")), ("weight_decay", ("weight_decay",))):
-            old, new = before.get(key), getattr(self, key)
-            if not old or old == new:
-                continue
-            for state in checkpoint.get("optimizer_states", []):
-                for group in state["param_groups"]:
-                    group.update({name: group[name] * new / old for name in moving if name in group})
-            for state in checkpoint.get("lr_schedulers", []) if key == "lr" else []:
-                for name in ("base_lrs", "_last_lr", "min_lrs"):
-                    if name in state:
-                        state[name] = [rate * new / old for rate in state[name]]
+        before, optimizers = checkpoint.get("hyper_parameters", {}), checkpoint.get("optimizer_states", [])
+        if before.get("weight_decay", self.weight_decay) != self.weight_decay:
+            for state in optimizers:
+                for group, own in zip(state["param_groups"], self.parameter_groups(), strict=False):
+                    group["weight_decay"] = own["weight_decay"]
+        factor = self.lr / (before.get("lr") or self.lr)
+        if factor == 1:
+            return
+        for state in optimizers:
+            for group in state["param_groups"]:
+                group.update({name: group[name] * factor for name in ("lr", "initial_lr") if name in group})
+        for state in checkpoint.get("lr_schedulers", []):
+            for name in ("base_lrs", "_last_lr", "min_lrs"):
+                if name in state:
+                    state[name] = [rate * factor for rate in state[name]]

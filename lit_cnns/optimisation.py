@@ -58,7 +58,9 @@ def make_optimizer(
     check_optimizer(name, arguments)
     groups = list(groups)
     if name == "sgd":
-        return torch.optim.SGD(groups, lr=lr, momentum=momentum, fused=_can_fuse(groups), **arguments)
+        sgd = torch.optim.SGD(groups, lr=lr, momentum=momentum, fused=_can_fuse(groups), **arguments)
+        sgd._step_supports_amp_scaling = False  # else Lightning refuses to clip gradients in half precision
+        return sgd
     if name == "rmsprop":
         return torch.optim.RMSprop(groups, lr=lr, momentum=momentum, **arguments)
     if name == "rmsprop_tf":

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+import lit_cnns
 from lit_cnns.classifier import ExactCounts, LitClassifier
 
 
@@ -197,3 +198,30 @@ def test_a_compiled_network_learns_what_it_learns_otherwise_under_the_same_names
         trainer(tmp_path, max_epochs=1).fit(module, data)
     assert torch._dynamo.utils.counters["frames"]["ok"] > 0
     torch.testing.assert_close(compiled.state_dict(), plain.state_dict())
+
+
+@pytest.mark.parametrize("precision", ["bf16-mixed", "bf16-true"])
+def test_half_precision_trains_with_clipped_gradients_on_our_pictures(tmp_path, precision):
+    module = lit_cnns.build("lenet5_modern")
+    run = trainer(tmp_path, precision=precision, gradient_clip_val=1.0, max_steps=2, limit_val_batches=1)
+    run.fit(module, lit_cnns.Digits(global_batch_size=8))
+    assert run.global_step == 2
+    assert run.optimizers[0].defaults["fused"]
+
+
+def test_evaluation_takes_no_more_pictures_at_once_than_training(tmp_path):
+    sizes = []
+    module = lit_cnns.build("lenet5_modern")
+    module.register_forward_pre_hook(lambda _, inputs: sizes.append(len(inputs[0])))
+    run = trainer(tmp_path, accumulate_grad_batches=8, max_steps=1, limit_val_batches=2, max_epochs=1)
+    run.fit(module, lit_cnns.Digits(global_batch_size=64))
+    assert {*sizes} == {8}
+
+
+def test_a_weight_decay_that_is_typed_at_a_resume_counts_also_where_there_was_none():
+    before, now = Tiny(decay_on="weights", weight_decay=0.0), Tiny(decay_on="weights", weight_decay=0.1, lr=0.5)
+    state = before.new_optimizer().state_dict()
+    assert [group["weight_decay"] for group in state["param_groups"]] == [0.0, 0.0]
+    now.on_load_checkpoint({"hyper_parameters": {**before.hparams}, "optimizer_states": [state]})
+    assert [group["weight_decay"] for group in state["param_groups"]] == [0.1, 0.0]
+    assert [group["lr"] for group in state["param_groups"]] == [0.5, 0.5]

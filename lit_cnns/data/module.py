@@ -225,7 +225,7 @@ class ImageData(L.LightningDataModule):
 
     @property
     def _evaluation_batch(self) -> int:
-        return -(-self.global_batch_size // self.division.processes)
+        return -(-self.global_batch_size // (self.division.processes * self.division.accumulate))
 
     def _loader(self, split: str, batches: Batches, position: Callable[[], tuple[int, int]] | None) -> Loader:
         pictures: Source = self.sets[split]
@@ -263,6 +263,7 @@ class ImageData(L.LightningDataModule):
         if self.trainer is None:
             return self.prepare_batch(batch, train=False)
         images, labels = self.prepare_batch(batch, self.trainer.training, _epoch(self.trainer))
+        images = self._in_precision(images) if isinstance(images, Tensor) else images
         return (images, labels, batch[2]) if self.trainer.predicting else (images, labels)
 
     def prepare_batch(self, batch: Any, train: bool, epoch: int = 0) -> tuple[Tensor | Views, Tensor]:
@@ -282,7 +283,11 @@ class ImageData(L.LightningDataModule):
     def _finish(self, views: Tensor) -> Tensor:
         """What `prepare` does to a crop."""
         pad = self.preprocessing.get("pad", 0)
-        return normalise(F.pad(views, [pad] * 4) if pad else views, self.preprocessing)
+        return self._in_precision(normalise(F.pad(views, [pad] * 4) if pad else views, self.preprocessing))
+
+    def _in_precision(self, images: Tensor) -> Tensor:
+        """As the run's precision has inputs: Lightning has seen to the bytes only."""
+        return images if self.trainer is None else self.trainer.precision_plugin.convert_input(images)
 
     def _note_unread(self, split: str, batch: Batch | ScaledBatch) -> None:
         _, labels, indices = batch
