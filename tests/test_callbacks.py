@@ -4,16 +4,18 @@ import math
 import re
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import lightning as L
 import pytest
 import torch
 from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.strategies import FSDPStrategy, ModelParallelStrategy
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import nn
 
 import lit_cnns
-from lit_cnns.callbacks import DeadStart, GradientNorm, ImagesPerSecond, ProbePictures
+from lit_cnns.callbacks import DeadStart, GradientNorm, ImagesPerSecond, PredictionTable, ProbePictures
 
 ROOT = Path(__file__).parent.parent
 
@@ -118,6 +120,19 @@ def test_speed_and_gradient_norm_are_logged_and_the_probe_is_drawn(tmp_path):
     assert all(event.value > 0 for event in written.Scalars("images_per_second"))
     assert {"kernels", "maps/conv"} == set(written.Tags()["images"])
     assert len(written.Images("kernels")) == 2
+
+
+@pytest.mark.parametrize("strategy", [FSDPStrategy, ModelParallelStrategy])
+def test_the_probe_refuses_a_network_that_no_process_has_whole(strategy):
+    with pytest.raises(ValueError, match=f"{strategy.__name__} divides it"):
+        ProbePictures().setup(SimpleNamespace(strategy=strategy()), Foreign(), "fit")
+
+
+def test_a_prediction_is_kept_without_the_rest_of_its_batch(tmp_path):
+    predictions = PredictionTable(str(tmp_path / "out.csv"))
+    predictions.on_predict_batch_end(None, Foreign(), torch.rand(64, 10), [None], 0)
+    assert len(predictions.seen) == 64
+    assert all(len(row.untyped_storage()) == 40 for _, row in predictions.seen)
 
 
 @pytest.mark.slow

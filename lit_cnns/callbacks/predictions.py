@@ -89,7 +89,8 @@ class PredictionTable(Callback):
             indices = batch[2].tolist()
         else:  # another package's data: one process, in the order of its loader
             indices = range(len(self.seen), len(self.seen) + len(outputs))
-        self.seen += [(i, row) for i, row in zip(indices, outputs.cpu(), strict=True) if i >= 0]
+        # a view of the batch would send the whole of it to the others
+        self.seen += [(i, row.clone()) for i, row in zip(indices, outputs.cpu(), strict=True) if i >= 0]
 
     def on_predict_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         shares: list[Any] = [self.seen]

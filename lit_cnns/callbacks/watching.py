@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
+from lightning.pytorch.strategies import FSDPStrategy, ModelParallelStrategy
 from lightning.pytorch.utilities.rank_zero import rank_zero_warn
 from torch import Tensor, nn
 
@@ -109,11 +110,22 @@ class ProbePictures(Callback):
     Args:
         layers: whose maps are drawn, by name; none: kernels alone.
         every_n_epochs: how often.
+
+    Raises:
+        ValueError: in `setup`, where no process has the whole network.
     """
 
     def __init__(self, layers: list[str] | None = None, every_n_epochs: int = 1) -> None:
         self.layers, self.every = layers or [], every_n_epochs
         self.picture: Tensor | None = None
+
+    def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
+        if isinstance(trainer.strategy, (FSDPStrategy, ModelParallelStrategy)):
+            raise ValueError(
+                "ProbePictures draws a network that a process has whole; "
+                f"{type(trainer.strategy).__name__} divides it. Leave the callback out, and look at the checkpoints: "
+                "lit-cnns demo RUN."
+            )
 
     def on_validation_batch_start(
         self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int, dataloader_idx: int = 0
