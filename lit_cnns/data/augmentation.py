@@ -12,6 +12,7 @@ from torch import Tensor
 from lit_cnns import papers
 from lit_cnns.data.pictures import central_crop, fit_image
 from lit_cnns.data.randomness import normal, uniform
+from lit_cnns.data.sending import sent
 
 CACHED = 2**18  # float32 numbers that stay in a core's own cache
 
@@ -121,8 +122,8 @@ def final_side(preprocessing: dict[str, Any]) -> int:
 
 def normalise(images: Tensor, preprocessing: dict[str, Any], noise: Tensor | None = None) -> Tensor:
     """((bytes / 255 + noise) - mean) / std; mean is a number a channel, or an image (C, S, S)."""
-    mean = torch.as_tensor(preprocessing["mean"], dtype=torch.float32, device=images.device)
-    std = torch.as_tensor(preprocessing["std"], dtype=torch.float32, device=images.device)[:, None, None]
+    mean = sent(preprocessing["mean"], images.device)
+    std = sent(preprocessing["std"], images.device)[:, None, None]
     mean = mean[:, None, None] if mean.ndim == 1 else mean
     scale, offset = 1 / (255 * std), (-mean if noise is None else noise - mean) / std
     scaled = torch.empty_like(images, dtype=torch.float32)
@@ -148,7 +149,7 @@ def pad(images: Tensor, padding: int, zero_after: dict[str, Any] | None = None) 
     """Pictures with a black frame of `padding` pixels, or with one that the preprocessing makes zero (then float)."""
     if zero_after is None:
         return F.pad(images, [padding] * 4)
-    mean = 255 * torch.as_tensor(zero_after["mean"], dtype=torch.float32, device=images.device)
+    mean = 255 * sent(zero_after["mean"], images.device)
     return F.pad(images - mean[:, None, None], [padding] * 4) + mean[:, None, None]
 
 
@@ -179,8 +180,8 @@ def windows(height: int, width: int, side: int, u: Tensor, corners: bool = False
     if not corners:
         return torch.stack([(u[:, 0] * (height - side + 1)).long(), (u[:, 1] * (width - side + 1)).long()])
     place = (u[:, 0] * 5).long()
-    lasts = torch.tensor([[height - side], [width - side]], device=u.device)
-    ends = torch.tensor([[0, 0, 2, 2, 1], [0, 2, 0, 2, 1]], device=u.device)  # halves of the way
+    lasts = sent([[height - side], [width - side]], u.device, torch.int64)
+    ends = sent([[0, 0, 2, 2, 1], [0, 2, 0, 2, 1]], u.device, torch.int64)  # halves of the way
     return (ends * lasts // 2)[:, place]
 
 
@@ -211,7 +212,7 @@ def colour_alphas(deviation: float, u: Tensor) -> Tensor:
 def colour_noise(alphas: Tensor) -> Tensor:
     """AlexNet's colour noise, Section 4.1: sum of p_i alpha_i lambda_i, (B, 3, 1, 1), on pixels in [0, 1]."""
     values, vectors = _colour_axes()
-    return ((alphas * values.to(alphas.device)) @ vectors.to(alphas.device).T)[:, :, None, None]
+    return ((alphas * sent(values, alphas.device)) @ sent(vectors, alphas.device).T)[:, :, None, None]
 
 
 @functools.cache
@@ -252,7 +253,7 @@ def box_mask(share: Tensor, centre: Tensor, size: torch.Size) -> Tensor:
 
 def beta(alpha: float, u: Tensor) -> Tensor:
     """Beta(alpha, alpha) numbers from uniform ones, by its tabulated quantiles."""
-    table = _beta_quantiles(alpha).to(u.device)
+    table = sent(_beta_quantiles(alpha), u.device)
     place = u * (len(table) - 1)
     low = place.long()
     return torch.lerp(table[low], table[low + 1], place - low)

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from lit_cnns.data.sampling import Batch
+from lit_cnns.data.sending import sent
 
 
 class TensorSet:
@@ -16,7 +17,7 @@ class TensorSet:
         return len(self.images)
 
     def __getitems__(self, request: tuple[int, Tensor]) -> Batch:
-        indices = request[1].to(self.images.device)
+        indices = sent(request[1], self.images.device, torch.int64)
         return self.images[indices], self.labels[indices], indices
 
     def whole(self, indices: Tensor) -> tuple[list[Tensor], Tensor]:

@@ -237,3 +237,14 @@ def test_one_picture_or_many_evaluate_alike():
     together = to_batch(images, PLAIN)
     assert together.shape == (2, 3, 8, 8)
     assert torch.equal(together[1], to_batch(images[1:], PLAIN)[0])
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_a_batch_is_made_ready_without_waiting_for_the_gpu():
+    images, labels, indices = (part.cuda() for part in batch(12))
+    everything = Augmentation(crop_padding=2, flip=True, corner_crops=True, color_pca=0.1, mixup=0.2, cutmix=1.0)
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        prepare((images, labels, indices), PLAIN, True, everything, num_classes=10)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
