@@ -32,6 +32,8 @@ __all__ = ["BestCheckpoint", "SaveWhenCut", "UserSignal"]
 
 CUT, LAST = "cut.ckpt", "last.ckpt"
 SAVE = -1  # in place of a signal's number: time for a checkpoint
+ASK = 0.2  # seconds, about, after which several processes ask each other about signals again
+MANY = 1000  # steps between two such questions, at most
 SHARE = 0.02  # of the time, at most, goes into checkpoints between epochs
 GRACE = 60  # seconds that this process has to save and end by itself when one that it started has died
 WAIT = 2.0  # seconds that process 0 has to save after another is lost, before one of the rest does
@@ -82,6 +84,8 @@ class SaveWhenCut(Callback):
         self.share = 0  # the number of the pictures' share that this process sees; towers of one network see the same
         self.due = 0.0
         self.told = 0  # the number of the signal that has come
+        self.asked = 0.0, 0  # when, and at which step, the processes asked each other
+        self.steps_to_ask = 0  # until they do so again
         self.lost = False  # whether the other processes are out of reach
         self.averaged = False  # whether the network has averaged weights for a validation
         self.before: dict[int, Any] = {}
@@ -106,6 +110,7 @@ class SaveWhenCut(Callback):
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         _end_finished_epoch(trainer)
         self.first_step = trainer.global_step
+        self.asked, self.steps_to_ask = (time.monotonic(), trainer.global_step), 0
         self.share = (trainer.distributed_sampler_kwargs or {"rank": 0})["rank"]
         self._wait(0.0)
         self.queue = signal.getsignal(signal.SIGUSR1)
@@ -142,13 +147,24 @@ class SaveWhenCut(Callback):
         return isinstance(self.queue, _HandlersCompose)
 
     def _agreed(self, trainer: L.Trainer, device: torch.device) -> int:
-        """What all processes do now: stop by a signal that one of them got, save, or 0 for go on."""
+        """What all processes do now: stop by a signal that one of them got, save, or 0 for go on.
+
+        They ask each other a few times a second, at the same steps.
+        """
         word = self.told or (SAVE if trainer.is_global_zero and time.monotonic() > self.due else 0)
         if trainer.world_size == 1:
             return word
-        flags: Any = torch.tensor([word == SAVE, *(word == kind for kind in STOPS)], dtype=torch.int32, device=device)
+        if self.steps_to_ask:  # the answer waits for all that the GPUs still compute
+            self.steps_to_ask -= 1
+            return 0
+        now, steps = time.monotonic(), trainer.global_step - self.asked[1]
+        pace = int(ASK * steps / (now - self.asked[0])) if steps else 0
+        self.asked = now, trainer.global_step
+        flags: Any = torch.tensor(
+            [min(pace, MANY), word == SAVE, *(word == kind for kind in STOPS)], dtype=torch.int32, device=device
+        )
         met: Tensor = trainer.strategy.reduce(flags, reduce_op="max")
-        save, *told = met.tolist()
+        self.steps_to_ask, save, *told = met.tolist()
         return next((kind for kind, flag in zip(STOPS, told, strict=True) if flag), SAVE if save else 0)
 
     def _renew(self, trainer: L.Trainer) -> None:

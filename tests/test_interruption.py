@@ -1,5 +1,7 @@
 """A run that is cut anywhere goes on as if it had not been: the same weights, bit for bit."""
 
+import itertools
+import math
 import signal
 
 import lightning as L
@@ -9,6 +11,7 @@ from lightning.pytorch.callbacks import Callback, EMAWeightAveraging, ModelCheck
 from torch import nn
 
 import lit_cnns
+from lit_cnns import interruption
 from lit_cnns.interruption import STOPS, BestCheckpoint, SaveWhenCut
 
 EPOCHS = 3  # of three batches
@@ -148,3 +151,33 @@ def test_a_run_leaves_the_signals_of_its_process_as_they_were(tmp_path):
     before = {kind: signal.getsignal(kind) for kind in STOPS}
     fit(tmp_path)
     assert {kind: signal.getsignal(kind) for kind in STOPS} == before
+
+
+class Answering:
+    """A run of two processes of which the other wants nothing."""
+
+    world_size, is_global_zero, global_step = 2, True, 0
+
+    def __init__(self) -> None:
+        self.strategy, self.questions = self, []
+
+    def reduce(self, flags, reduce_op):
+        self.questions.append(self.global_step)
+        return flags
+
+
+def test_several_processes_ask_each_other_a_few_times_a_second_and_hear_of_a_signal_then(monkeypatch):
+    trainer, callback, now = Answering(), SaveWhenCut(), [100.0]
+    monkeypatch.setattr(interruption.time, "monotonic", lambda: now[0])
+    callback.asked, callback.due = (now[0], 0), math.inf
+    heard = []
+    for step in range(60):
+        trainer.global_step = step
+        callback.told = signal.SIGTERM if step >= 30 else 0
+        heard.append(callback._agreed(trainer, torch.device("cpu")))
+        now[0] += interruption.ASK / 10
+    first, second, *rest = trainer.questions
+    assert (first, second) == (0, 1)
+    assert all(8 <= later - earlier <= 12 for earlier, later in itertools.pairwise([second, *rest]))
+    assert heard.index(signal.SIGTERM) in trainer.questions
+    assert heard.index(signal.SIGTERM) < 30 + 12
