@@ -8,7 +8,7 @@ from typing import Any
 from .arms import Arm, Run, Runs, Scale, last
 from .claim import Budget
 from .curves import PaperEffect
-from .judging import Interval, Verdict, difference, judge_effect, ratio
+from .judging import Interval, Verdict, Word, difference, judge_effect, ratio
 from .training import Measure, TrainingClaim
 
 ANY = 1e-9  # points: where the paper says that something helps, and not how much
@@ -48,21 +48,28 @@ def on_test_error(
 
 
 def slowdown(
-    slow: Sequence[Run], fast: Sequence[Run], needed: Callable[[Run], float], unit: str
-) -> tuple[Interval, int]:
-    """How many times longer one arm needs than another; a run that never got there counts as long as it lasted.
+    runs: Runs, slow: str, fast: str, needed: Callable[[Run], float], unit: str, expected: float
+) -> tuple[Interval, Word, str]:
+    """How many times longer one arm needs than another; a run that never got there counts as long as any lasted.
 
     Args:
-        slow: the runs that are said to need longer.
-        fast: the others.
+        runs: of both arms.
+        slow: the arm that is said to need longer.
+        fast: the other. Where one of its runs never got there, the ratio decides nothing.
         needed: how long a run needs; infinite where it never got there.
         unit: of the curve in which that is counted, `epoch` or `step`.
+        expected: the ratio that the paper has.
 
     Returns:
-        The ratio, and how many of the slow runs never got there.
+        The ratio, the verdict, and a clause on the runs that never got there, empty where all did.
     """
-    times = [[min(needed(run), last(run, unit)) for run in own] for own in (slow, fast)]
-    return ratio(*times), sum(math.isinf(needed(run)) for run in slow)
+    arms = {arm: runs[arm] for arm in (slow, fast)}
+    longest = max(last(run, unit) for own in arms.values() for run in own)
+    found = ratio(*([min(needed(run), longest) for run in own] for own in arms.values()))
+    never = {arm: sum(math.isinf(needed(run)) for run in own) for arm, own in arms.items()}
+    clauses = [f"{count} of the runs {arm} never got there" for arm, count in never.items() if count]
+    word: Word = "not at this scale" if never[fast] else judge_effect(found, nothing=1.0, expected=expected)
+    return found, word, "".join(f"; {clause}" for clause in clauses)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from .arms import Arm, Run, Runs, Scale, last, when
 from .curves import PaperEffect
 from .gains import slowdown
-from .judging import Verdict, judge_effect
+from .judging import Verdict
 from .training import Measure, TrainingClaim
 
 LEVEL = 25.0  # percent of training error
@@ -16,11 +16,10 @@ def epochs(run: Run) -> float:
 
 
 def judge(runs: Runs) -> Verdict:
-    """Compare the epochs of tanh with those of ReLU; a run that never got there counts as long as it lasted."""
-    found, short = slowdown(runs["tanh"], runs["ReLU"], epochs, "epoch")
-    least = f", at least: {short} of the runs with tanh never got there" if short else ""
-    sentence = f"tanh needs {found.text()} times the epochs of ReLU to {LEVEL:.0f} % training error{least}."
-    return Verdict(judge_effect(found, nothing=1.0, expected=6.0), sentence, found, " times the epochs")
+    """Compare the epochs of tanh with those of ReLU."""
+    found, word, never = slowdown(runs, "tanh", "ReLU", epochs, "epoch", expected=6.0)
+    sentence = f"tanh needs {found.text()} times the epochs of ReLU to {LEVEL:.0f} % training error{never}."
+    return Verdict(word, sentence, found, " times the epochs")
 
 
 CLAIM = TrainingClaim(

@@ -24,7 +24,16 @@ class Pictures:
     test: TensorSet
 
     def first(self, count: int | None) -> "Pictures":
-        """With as many training pictures as a scale asks for."""
+        """With as many training pictures as a scale asks for.
+
+        Raises:
+            ValueError: there are fewer.
+        """
+        if count and count > len(self.train):
+            raise ValueError(
+                f"This budget trains on {count:,} pictures; without those held out, there are {len(self.train):,}. "
+                "Take a smaller --budget or another folder."
+            )
         return Pictures(self.train.subset(torch.arange(count or len(self.train))), self.held, self.test)
 
     def middle(self, side: int) -> "Pictures":

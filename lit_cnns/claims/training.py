@@ -179,4 +179,5 @@ def _trained(claim: TrainingClaim, arm: Arm, scale: Scale, rate: float, seed: in
     )
     cut = place / "last.ckpt"
     trainer.fit(module, module_data, ckpt_path=cut if cut.is_file() else None)
+    module.to(trainer.strategy.root_device)  # from which `fit` has taken it away
     return Run(arm.name, rate, seed, curve.points, curve.errors(trainer, module, pictures.test), curve.seconds)

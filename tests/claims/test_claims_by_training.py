@@ -147,6 +147,11 @@ def test_pictures_that_are_too_large_are_refused_with_a_sentence(tmp_path):
         CLAIM.measure(claims.Settings(tmp_path, data=str(tmp_path / "nothing")))
 
 
+def test_fewer_pictures_than_a_scale_asks_for_are_refused_with_both_numbers(pictures, tmp_path):
+    with pytest.raises(ValueError, match="trains on 2,000 pictures; without those held out, there are 76"):
+        claims.claim("lrn_cifar").measure(claims.Settings(tmp_path, data=pictures))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("id", [id for id, kind in claims.CLAIMS.items() if kind == "training"])
 def test_every_arm_of_every_claim_trains_a_pass(id, pictures, tmp_path):

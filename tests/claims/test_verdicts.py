@@ -56,6 +56,17 @@ def test_a_claim_of_speed_follows_the_epochs(id):
     assert claim.decide(swapped(runs)).word == "does not hold"
 
 
+@pytest.mark.parametrize("id", FAST_AND_SLOW)
+def test_a_run_that_never_gets_there_is_not_the_fastest(id):
+    fast, slow = FAST_AND_SLOW[id]
+    claim, learns = claims.claim(id), [made("", seed, falling(80, 0.5, seed)) for seed in range(3)]
+    apart = [made("", seed, [90.0]) for seed in range(3)]  # each came apart in its first epoch
+    assert claim.decide({fast: learns, slow: apart}).word == "holds in direction"
+    failed = claim.decide({fast: apart, slow: learns})
+    assert failed.word == "not at this scale"
+    assert f"3 of the runs {fast} never got there" in failed.sentence
+
+
 def test_degradation_needs_the_deeper_plain_network_to_be_worse():
     claim = claims.claim("degradation")
     ends = {"plain-20": 30.0, "plain-56": 40.0, "ResNet-20": 28.0, "ResNet-56": 22.0}
