@@ -65,7 +65,7 @@ class SaveWhenCut(Callback):
     """Keeps what a run has learnt, whatever ends it, and says how to go on.
 
     A signal (Ctrl-C, SIGTERM, SIGUSR1) is answered between two steps, by all processes together, with `cut.ckpt`;
-    an error or a lost process by `cut.ckpt` as far as the last step. Between epochs' ends `last.ckpt` is renewed every
+    an error or a lost process with it as far as the last step. Between epochs' ends `last.ckpt` is renewed every
     few minutes, so that a SIGKILL loses no more. Checkpoints are written whole or not at all.
 
     Before each step the random numbers of PyTorch start anew from (seed, epoch, batch, share of the pictures), so that
