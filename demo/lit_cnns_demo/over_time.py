@@ -104,7 +104,7 @@ def over_time_tab(page: Page, tab: gr.Tab, shelf: Shelf) -> None:
         )
     number = gr.Slider(1, 2, value=1, step=1, label="Checkpoint", visible=False, elem_id="moment-number")
     said = gr.HTML(cards.notice(NO_RUN), elem_id="moment-said")
-    curve = gr.HTML(elem_id="moment-curve")
+    curve = gr.HTML(js_on_load=plots.WALK, elem_id="moment-curve")
     with gr.Row():
         with gr.Column(min_width=300):
             kernels = gr.Image(
