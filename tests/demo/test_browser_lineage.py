@@ -66,6 +66,15 @@ def test_the_arrow_keys_lead_from_point_to_point(visit: LabPage) -> None:
     expect(page.locator("#timeline svg").first.locator(".chosen")).to_be_focused()
 
 
+def test_winners_have_a_colour_of_their_own_and_layers_fit_their_table(visit: LabPage) -> None:
+    visit.tab("Lineage")
+    fill = "point => getComputedStyle(point.firstElementChild).fill"
+    winner, network = (visit.page.locator(f"#timeline .point.{kind}").first for kind in ("winner", "network"))
+    assert winner.evaluate(fill) != network.evaluate(fill)
+    layers = visit.page.locator("#lineage-about .lab-scroll")
+    assert layers.evaluate("box => box.scrollWidth <= box.clientWidth")
+
+
 def test_the_views_of_a_recipe_stand_under_the_picture_with_their_boxes(visit: LabPage) -> None:
     page = visit.page
     visit.upload(EXAMPLES / "chelsea.jpg")
