@@ -31,7 +31,7 @@ class Point:
         x: where it stands, in the units of the axis.
         y: its value.
         told: what the reading line says while it is pointed at.
-        kind: a class of its mark: network, winner, now.
+        kind: a class of its mark: network, winner, main, second, now.
         key: what is chosen when it is pressed; empty for nothing.
     """
 
