@@ -27,7 +27,8 @@ PICTURE = ROOT / "demo" / "lit_cnns_demo" / "examples" / "chelsea.jpg"
 IMAGES = ROOT / "docs" / "images"
 LAYERS = {"vgg_cifar": "conv1_2", "resnet20_cifar": "stage2_1"}
 RUN = ["lenet5_modern/digits", "--config", "trainer/every_epoch", "--trainer.max_epochs", "6"]
-COLOURS = 192  # enough that nobody sees it, and a third of the bytes
+WIDTH = 1120
+COLOURS = 256
 PAIR = "networks=vgg_cifar_cifar10,resnet20_cifar_cifar10"
 
 
@@ -35,6 +36,11 @@ def compare_on_digits(page: Page) -> None:
     expect(page.locator("#gallery input")).to_have_value(re.compile("digits"), timeout=PATIENCE)
     page.locator("#networks .token").first.wait_for()
     page.locator("#many-start").click()
+
+
+def scroll_to_the_tabs(page: Page) -> None:
+    page.locator("#answers .lab-card").nth(1).wait_for()
+    page.evaluate("document.querySelector('[role=tablist]').scrollIntoView(); scrollBy(0, -16)")
 
 
 class Panel(NamedTuple):
@@ -46,6 +52,8 @@ class Panel(NamedTuple):
         height: of the window in pixels.
         start: what a visitor does to start it.
         language: the visitor's.
+        width: of the window in pixels.
+        dark: whether the visitor likes it dark.
     """
 
     link: str
@@ -53,26 +61,34 @@ class Panel(NamedTuple):
     height: int = 900
     start: Callable[[Page], None] | None = None
     language: str = "en-US"
+    width: int = WIDTH
+    dark: bool = False
 
 
 PANELS = {
-    "lab_many": Panel("tab=many", "#many .lab-report", 1500, compare_on_digits),
-    "lab_kernels": Panel("tab=kernels&networks=alexnet_cifar_13pct_cifar10", ".lab-kernels img", 1100),
-    "lab_why": Panel(f"tab=why&picture=chelsea&{PAIR}", ".lab-heat", 1150),
+    "lab_phone": Panel(f"picture=chelsea&{PAIR}", "#answers .lab-card", 1105, scroll_to_the_tabs, width=390),
+    "lab_many": Panel("tab=many", "#many .lab-report", 1325, compare_on_digits),
+    "lab_dark": Panel(f"tab=maps&picture=coffee&{PAIR}", ".lab-maps img", 1180, dark=True),
+    "lab_kernels": Panel(
+        "tab=kernels&kernel-order=colour&networks=alexnet_cifar_13pct_cifar10,googlenet_cifar_cifar10",
+        ".lab-kernels img",
+        1170,
+    ),
+    "lab_why": Panel(f"tab=why&picture=chelsea&{PAIR}", ".lab-heat", 1065),
     "lab_training": Panel(
         "tab=training&picture=chelsea&recipe=alexnet_cifar_13pct/cifar10", "#training-views img", 1150
     ),
-    "lab_time": Panel("tab=time&picture=digit_5", "#moment-kernels img", 1150),
-    "lab_lineage": Panel("tab=lineage&lineage=alexnet", "#lineage-drawing svg", 1500),
+    "lab_time": Panel("tab=time&picture=digit_5", "#moment-kernels img", 1345),
+    "lab_lineage": Panel("tab=lineage&lineage=alexnet", "#lineage-drawing svg", 1470),
     "lab_claims": Panel("tab=claims&claim=degradation", "img.lab-drawn"),
     "lab_told_ko": Panel("tab=claims&claim=told", ".lab-told", language="ko-KR"),
 }
 
 
 def keep(shown: Image.Image, name: str) -> None:
-    """Write a picture with few colours."""
+    """Write a picture with few colours: nobody sees it, and it takes a third of the bytes."""
     path = IMAGES / f"{name}.png"
-    shown.quantize(COLOURS).save(path, optimize=True)
+    shown.quantize(COLOURS, kmeans=1).save(path, optimize=True)
     print(f"{path}: {shown.width} x {shown.height}, {path.stat().st_size / 1000:.0f} kB")
 
 
@@ -89,11 +105,11 @@ def main() -> None:
         lab = build([folder])
         _, address, _ = serve(lab, prevent_thread_lock=True, quiet=True)
         if "lab" in wanted:
-            with open_page(chromium, width=1120, height=740) as page:
+            with open_page(chromium, width=WIDTH, height=704) as page:
                 keep(LabPage(page, address).tour(PICTURE, LAYERS), "lab")
         for name in wanted:
             if panel := PANELS.get(name):
-                with open_page(chromium, width=1120, height=panel.height, language=panel.language) as page:
+                with open_page(chromium, panel.width, panel.height, panel.dark, panel.language) as page:
                     page.goto(f"{address}?{panel.link}")
                     if panel.start:
                         panel.start(page)

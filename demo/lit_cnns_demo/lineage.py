@@ -35,7 +35,7 @@ def lineage_tab(page: Page, tab: gr.Tab, shelf: Shelf) -> None:
     from lit_cnns import papers
 
     names = [(_listed(point), point["network"]) for point in papers.timeline()]
-    timeline = gr.HTML(js_on_load=PRESS, elem_id="timeline")
+    timeline = gr.HTML(js_on_load=PRESS + plots.WALK, elem_id="timeline")
     with gr.Row():
         network = gr.Dropdown(
             names,

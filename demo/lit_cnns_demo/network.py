@@ -86,6 +86,13 @@ class Network:
         return self.preprocessing["channels"], self.size, self.size
 
     @cached_property
+    def world(self) -> str:
+        """Which pictures the network knows, in a sentence."""
+        from .worlds import world
+
+        return world(self.entry.description)
+
+    @cached_property
     def layers(self) -> dict[str, "LayerInfo"]:
         """The layers that can be looked at, by name."""
         from lit_cnns import features

@@ -96,6 +96,7 @@ def over_time_tab(page: Page, tab: gr.Tab, shelf: Shelf) -> None:
             label="Run",
             info="Below the folders of this lab.",
             allow_custom_value=True,
+            scale=2,
             min_width=260,
             elem_id="moment-run",
         )
@@ -104,7 +105,7 @@ def over_time_tab(page: Page, tab: gr.Tab, shelf: Shelf) -> None:
         )
     number = gr.Slider(1, 2, value=1, step=1, label="Checkpoint", visible=False, elem_id="moment-number")
     said = gr.HTML(cards.notice(NO_RUN), elem_id="moment-said")
-    curve = gr.HTML(elem_id="moment-curve")
+    curve = gr.HTML(js_on_load=plots.WALK, elem_id="moment-curve")
     with gr.Row():
         with gr.Column(min_width=300):
             kernels = gr.Image(
@@ -254,12 +255,13 @@ def curve_html(run: Run, step: int) -> str:
 def _curve(title: str, curves: dict[str, list[tuple[float, float]]], step: int) -> str:
     values = [value for places in curves.values() for _, value in places]
     last = max(place for places in curves.values() for place, _ in places)
-    main = next(iter(curves.values()))
+    kinds = {name: "main" if name.startswith("val") else "second" for name in curves}
+    name, main = next(iter(curves.items()))
     nearest = min(main, key=lambda place: abs(place[0] - step))
     points = [
-        Point(at, value, f"step {at:,.0f}: {value:.4g}", "now" if (at, value) == nearest else "network")
+        Point(at, value, f"step {at:,.0f}: {value:.4g}", "now" if (at, value) == nearest else kinds[name])
         for at, value in main
     ]
-    lines = [("main" if name.startswith("val") else "second", places) for name, places in curves.items()]
+    lines = [(kinds[name], places) for name, places in curves.items()]
     axes = plots.steps(0, last), plots.steps(min(values), max(values))
     return plots.plot(f"{title} ({', '.join(curves)}) by optimiser step", points, *axes, lines)

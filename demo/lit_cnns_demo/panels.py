@@ -13,7 +13,7 @@ from lit_cnns.data import ImageError, fit_image, prepare, read_image
 
 from .network import Entry, Network
 from .shelf import Shelf
-from .worlds import DIGITS, Traits, light_on_dark, world
+from .worlds import DIGITS, Traits, light_on_dark
 
 ENOUGH = 512  # pixels of a picture's shorter side: twice what the networks of the lineage scale it to
 FIRST_RUNS = 5
@@ -135,7 +135,7 @@ def answer(network: Network, shown: Shown) -> Answer:
         parameters=parameters,
         macs=macs,
         class_names=network.class_names,
-        world=world(network.entry.description),
+        world=network.world,
         hint=shown.traits.outside(network.entry.description),
         seen=seen,
     )

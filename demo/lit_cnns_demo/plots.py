@@ -7,6 +7,20 @@ from html import escape
 
 WIDTH, HEIGHT = 460, 250
 LEFT, RIGHT, TOP, BOTTOM = 46, 12, 44, 26
+# in a gr.HTML of plots: Tab comes to one point of each, and the arrows lead on from there
+WALK = """
+const steps = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1, Home: -Infinity, End: Infinity };
+const pointsBeside = (point) => [...point.parentNode.querySelectorAll(".point")];
+element.addEventListener("focusin", ({ target }) => {
+  for (const point of pointsBeside(target)) point.tabIndex = point === target ? 0 : -1;
+});
+element.addEventListener("keydown", (event) => {
+  if (!(event.key in steps) || event.altKey || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  const points = pointsBeside(event.target), place = points.indexOf(event.target) + steps[event.key];
+  points[Math.max(0, Math.min(place, points.length - 1))].focus();
+});
+"""
 
 
 @dataclass(frozen=True)
@@ -17,7 +31,7 @@ class Point:
         x: where it stands, in the units of the axis.
         y: its value.
         told: what the reading line says while it is pointed at.
-        kind: a class of its mark: network, winner, now.
+        kind: a class of its mark: network, winner, main, second, now.
         key: what is chosen when it is pressed; empty for nothing.
     """
 
@@ -75,11 +89,11 @@ def plot(
     lines: Sequence[tuple[str, Sequence[tuple[float, float]]]] = (),
     chosen: str = "",
 ) -> str:
-    """A plot as SVG; what is pointed at, or reached by the Tab key, is read out above it.
+    """A plot as SVG; what is pointed at, or reached by the keyboard, is read out above it.
 
     Args:
         title: what is plotted, with its unit.
-        points: what can be pointed at; a later one lies over an earlier one.
+        points: what can be pointed at; one further right lies over its neighbour, and follows it by the keyboard.
         x: the axis below.
         y: the axis at the left.
         lines: (kind, places) each, under the points.
@@ -104,7 +118,9 @@ def plot(
         for kind, places in lines
         if len(places) > 1
     ]
-    marks = [_mark(point, *place((point.x, point.y)), point.key == chosen != "") for point in points]
+    in_order = sorted(points, key=lambda point: point.x)
+    entry = next((point for point in in_order if point.kind == "now" or point.key == chosen != ""), in_order[0])
+    marks = [_mark(p, *place((p.x, p.y)), p.key == chosen != "", p is entry) for p in in_order]
     return (
         f'<svg class="lab-plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="group" aria-label="{escape(title)}">'
         f'<text class="heading" x="2" y="14">{escape(title)}</text>'
@@ -112,14 +128,15 @@ def plot(
     )
 
 
-def _mark(point: Point, x: float, y: float, is_chosen: bool) -> str:
+def _mark(point: Point, x: float, y: float, is_chosen: bool, is_entry: bool) -> str:
     press = f' data-key="{escape(point.key)}" role="button"' if point.key else ' role="img"'
     shape = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{6 if is_chosen else 4.5}"/>'
     if point.kind == "winner":
         shape = f'<path d="M{x:.1f} {y - 6:.1f}l6 6l-6 6l-6 -6z"/>'
     told = escape(point.told)
     return (
-        f'<g class="point {point.kind}{" chosen" if is_chosen else ""}" tabindex="0" aria-label="{told}"{press}>'
+        f'<g class="point {point.kind}{" chosen" if is_chosen else ""}" tabindex="{0 if is_entry else -1}" '
+        f'aria-label="{told}"{press}>'
         f'{shape}<text class="reading" x="2" y="32">{told}</text></g>'
     )
 

@@ -33,6 +33,7 @@ def training_tab(page: Page, tab: gr.Tab, shelf: Shelf) -> None:
             label="Recipe",
             info="A chosen network's own training, or a configuration that ships: its crops and its augmentation.",
             allow_custom_value=True,
+            scale=2,
             min_width=260,
             elem_id="training-recipe",
         )

@@ -1,6 +1,7 @@
 """`lit-cnns demo [RUNS...]`: the lab in the browser."""
 
 import argparse
+import gc
 from pathlib import Path
 
 
@@ -33,10 +34,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    gc.disable()  # what Gradio makes while it is imported stays: looking for garbage in it would delay the page
     try:
         import lit_cnns_demo
     except ModuleNotFoundError as error:
         raise ValueError(f"The lab needs {error.name}: pip install 'lit-cnns[demo]'.") from None
+    finally:
+        gc.freeze()
+        gc.enable()
     runs = [invite(name) if name.startswith(("torchvision/", "timm/")) else name for name in arguments.runs]
     if missing := next((folder for folder in arguments.data if not Path(folder).is_dir()), None):
         raise ValueError(f"There is no folder {missing}; --data is a folder of pictures.")

@@ -121,7 +121,7 @@ class LabPage:
     def photograph(self, at: str = "body") -> Image.Image:
         """What the window shows from the top of a part of the page, once it has come to rest."""
         self.page.evaluate("document.activeElement.blur()")
-        self.page.evaluate("at => document.querySelector(at).scrollIntoView()", at)
+        self.page.evaluate("at => { document.querySelector(at).scrollIntoView(); scrollBy(0, -16); }", at)
         self.page.wait_for_timeout(1000)
         return Image.open(BytesIO(self.page.screenshot()))
 

@@ -33,6 +33,48 @@ def test_a_point_that_is_pressed_draws_its_network_and_leads_to_its_checkpoint(v
     assert not page.evaluate(NAMELESS)
 
 
+def test_the_arrow_keys_lead_from_point_to_point(visit: LabPage) -> None:
+    page = visit.page
+    visit.tab("Lineage")
+    errors = page.locator("#timeline svg").nth(1)
+    points = errors.locator(".point")
+    page.locator("#timeline svg").first.locator(".chosen").focus()
+    page.keyboard.press("Tab")
+    chosen = errors.locator(".chosen")
+    expect(chosen).to_be_focused()
+    for key, words in (
+        ("ArrowRight", "alexnet_one_gpu_half · 2012 · 19.4 %, one network, val, 10-crop"),
+        ("ArrowRight", "SuperVision (AlexNet) · 2012 · 16.4 %, winner of ILSVRC, test set"),
+        ("ArrowRight", "zfnet · 2013 · 16.5 %, one network, val, 10-crop"),
+    ):
+        page.keyboard.press(key)
+        point = page.locator(":focus")
+        expect(point).to_have_attribute("aria-label", words)
+        expect(point.locator(".reading")).to_be_visible()
+        expect(chosen.locator(".reading")).to_be_hidden()
+    page.keyboard.press(" ")
+    expect(page.locator("#lineage-drawing svg")).to_have_attribute("aria-label", "Block diagram of zfnet")
+    expect(chosen).to_be_focused()
+    expect(chosen).to_have_attribute("data-key", "zfnet")
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowLeft")
+    expect(points.first).to_be_focused()
+    page.keyboard.press("End")
+    expect(points.last).to_be_focused()
+    expect(errors.locator('[tabindex="0"]')).to_have_count(1)
+    page.keyboard.press("Shift+Tab")
+    expect(page.locator("#timeline svg").first.locator(".chosen")).to_be_focused()
+
+
+def test_winners_have_a_colour_of_their_own_and_layers_fit_their_table(visit: LabPage) -> None:
+    visit.tab("Lineage")
+    fill = "point => getComputedStyle(point.firstElementChild).fill"
+    winner, network = (visit.page.locator(f"#timeline .point.{kind}").first for kind in ("winner", "network"))
+    assert winner.evaluate(fill) != network.evaluate(fill)
+    layers = visit.page.locator("#lineage-about .lab-scroll")
+    assert layers.evaluate("box => box.scrollWidth <= box.clientWidth")
+
+
 def test_the_views_of_a_recipe_stand_under_the_picture_with_their_boxes(visit: LabPage) -> None:
     page = visit.page
     visit.upload(EXAMPLES / "chelsea.jpg")
