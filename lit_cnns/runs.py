@@ -7,7 +7,7 @@ one of its checkpoints was evaluated.
 import csv
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -177,7 +177,7 @@ def note_test(checkpoint: str | Path, row: dict[str, Any]) -> None:
         table.writerow({"checkpoint": Path(checkpoint).name, **row})
 
 
-def going_on(word: str, folder: str | Path) -> Path | None:
+def going_on(word: str, folder: str | Path, is_meant: Callable[[Path], bool] = lambda path: True) -> Path | None:
     """The checkpoint that `--resume` means: a file, or the newest last or cut one that can be read below a folder.
 
     What killed writers left below that folder is removed.
@@ -185,6 +185,7 @@ def going_on(word: str, folder: str | Path) -> Path | None:
     Args:
         word: `auto`, a run's folder, or what `resolve` takes.
         folder: where `auto` looks; None where it finds nothing there.
+        is_meant: whether `auto` may take a checkpoint.
 
     Raises:
         ValueError: a folder without a checkpoint to go on from, or what `resolve` raises.
@@ -195,6 +196,8 @@ def going_on(word: str, folder: str | Path) -> Path | None:
     sweep(place)
     files = [path for path in place.rglob("*.ckpt") if is_there(path) and path.stem.startswith(("last", "cut"))]
     for path in sorted(files, key=lambda path: (path.stat().st_mtime_ns, path.stem), reverse=True):
+        if word == "auto" and not is_meant(path):
+            continue
         try:
             describe(path)
         except ForeignCheckpoint:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lit_cnns import papers
+from lit_cnns.commands.asked import Asked, options
 from lit_cnns.lineage import LINEAGE
 from lit_cnns.recipes import find_config, read_config
 
@@ -29,6 +30,7 @@ class Line:
     resume: str | None = None
     init_from: str | None = None
     rest: list[str] = field(default_factory=list)
+    name: str = ""  # of the network and the data that are typed, as they are typed
 
     @classmethod
     def parse(cls, argv: list[str]) -> "Line":
@@ -49,6 +51,9 @@ class Line:
                 line.init_from = value
             else:
                 line.configs.append(value)
+        typed = dict(options(line.rest))
+        names = (typed.get(key, "").rpartition(".")[2] for key in ("--model", "--data"))
+        line.name = "_".join(filter(None, names))
         line.rest = _by_class(line.rest)
         return line
 
@@ -112,7 +117,8 @@ def arrange(verb: str, argv: list[str], runs: str = "runs") -> Arranged:
     settings: dict[str, Any] = {}  # of the run it goes on with
     described: dict[str, Any] = {}
     if word := line.resume or ("auto" if checkpoint == "auto" and verb == "fit" else written["resume"]):
-        checkpoint, settings, name = _go_on(verb, word, name, named)
+        asked = Asked.of(configs, line.rest)
+        checkpoint, settings, name = _go_on(verb, word, name or line.name, named, asked)
     if checkpoint is not None:
         checkpoint, described = _from_checkpoint(checkpoint, named or bool(settings))
     init_from = line.init_from or written["init_from"]
@@ -122,7 +128,7 @@ def arrange(verb: str, argv: list[str], runs: str = "runs") -> Arranged:
         described, preprocessing = _from_source(verb, init_from, named)
     stated = {key for key in FROM_DATA if line.typed(key)}
     stated |= {key for c in (described, *configs) for key in FROM_DATA if key in _init_args(c.get("model"))}
-    name = name or described.get("model", {}).get("class_path", verb).rpartition(".")[2]
+    name = name or line.name or described.get("model", {}).get("class_path", verb).rpartition(".")[2]
     args = [verb]
     for layer in (run_defaults(verb, name, runs), described, settings):
         args += ["--config", json.dumps(layer)] if layer else []
@@ -143,17 +149,23 @@ def _from_source(verb: str, source: str, named: bool) -> tuple[dict[str, Any], d
     return ({} if named else {"model": {"class_path": class_path, "init_args": arguments}}), preprocessing
 
 
-def _go_on(verb: str, word: str, name: str, named: bool) -> tuple[str | None, dict[str, Any], str]:
+def _go_on(verb: str, word: str, name: str, named: bool, asked: Asked) -> tuple[str | None, dict[str, Any], str]:
     """What `--resume` goes on from, the settings of that run where the line names none, and the run's name."""
     from lit_cnns.runs import going_on, settings
 
     if verb != "fit":
         raise ValueError(f"--resume goes on with a training; `{verb}` takes --ckpt_path.")
+
+    def is_meant(checkpoint: Path) -> bool:
+        found = settings(checkpoint)
+        return found is None or asked.is_of(Asked.of([read_config(found)]))
+
     folder = Path("runs") / (name or verb) if named or word == "auto" else Path("runs")
-    path = going_on(word, folder)
+    path = going_on(word, folder, is_meant)
     if path is None:
         if int(os.environ.get("LOCAL_RANK") or 0) == 0:
-            print(f"There is no run to go on with below {folder}/: a fresh start.", file=sys.stderr)
+            others = " Those there are of another network or other data." if any(folder.rglob("*.ckpt")) else ""
+            print(f"There is no run to go on with below {folder}/: a fresh start.{others}", file=sys.stderr)
         return None, {}, name
     if int(os.environ.get("LOCAL_RANK") or 0) == 0:
         print(f"Going on with {path}.", file=sys.stderr)
@@ -216,8 +228,8 @@ def _from_checkpoint(word: str, named: bool) -> tuple[str | None, dict[str, Any]
         return None, {}
     try:
         description = describe(path)
-    except ForeignCheckpoint:
-        if named:  # another package's network, which the YAML or the line names
+    except ForeignCheckpoint as error:
+        if named and error.of_lightning:  # another package's network, which the YAML or the line names
             return str(path), {}
         raise
     cls = type(lay_out(description, path))
