@@ -48,7 +48,16 @@ class CheckpointError(ValueError):
 
 
 class ForeignCheckpoint(CheckpointError):
-    """A sound checkpoint that another program wrote."""
+    """A sound checkpoint that another program wrote.
+
+    Args:
+        sentence: that says so.
+        of_lightning: whether a Trainer can go on with it.
+    """
+
+    def __init__(self, sentence: str, of_lightning: bool = False) -> None:
+        super().__init__(sentence)
+        self.of_lightning = of_lightning
 
 
 def buildable() -> dict[str, type[LitClassifier]]:
@@ -112,7 +121,11 @@ def _first_line(error: Exception) -> str:
 def _described(contents: dict[str, Any], path: Path) -> dict[str, Any]:
     description = contents.get("lit_cnns")
     if not isinstance(description, dict):
-        raise ForeignCheckpoint(f"{path} was not written by lit-cnns: it has no `lit_cnns` entry.")
+        raise ForeignCheckpoint(
+            f"{path} was not written by lit-cnns: it has no `lit_cnns` entry. Weights alone come in by --init_from, or "
+            "by lit-cnns convert.",
+            of_lightning={"state_dict", "pytorch-lightning_version"} <= contents.keys(),
+        )
     if description.get("format") != 1:
         raise CheckpointError(f"{path} has format {description.get('format')!r}; this version reads format 1.")
     for name, kind in PARTS.items():

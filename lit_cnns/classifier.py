@@ -2,7 +2,7 @@
 
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import lightning as L
@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from lightning.pytorch.callbacks import WeightAveraging
 from lightning.pytorch.strategies import DDPStrategy
-from lightning.pytorch.utilities.rank_zero import rank_zero_info
+from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_warn
 from torch import Tensor, nn
 from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import fully_shard
@@ -410,6 +410,7 @@ class LitClassifier(L.LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         description = checkpoint.get("lit_cnns", {})
+        _warn_of_other_classes(description.get("class_names", []), self.class_names)
         self.class_names = self.class_names or description.get("class_names", [])
         self.preprocessing = self.preprocessing or description.get("preprocessing", {})
         self.data_description = self.data_description or description.get("data", {})
@@ -435,3 +436,12 @@ class LitClassifier(L.LightningModule):
             for name in ("base_lrs", "_last_lr", "min_lrs"):
                 if name in state:
                     state[name] = [rate * factor for rate in state[name]]
+
+
+def _warn_of_other_classes(learnt: Sequence[str], here: Sequence[str]) -> None:
+    """Where a network learnt other classes than the data has, of which there are as many: they go by their places."""
+    if others := [f"{new} where it learnt {old}" for old, new in zip(learnt, here, strict=False) if old != new]:
+        rank_zero_warn(
+            f"The network learnt other classes than the data has: {len(others)} of {len(here)} differ, the data has "
+            f"{', '.join(others[:3])}. Classes are told by their places: results are right only if these are the same."
+        )

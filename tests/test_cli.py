@@ -71,10 +71,25 @@ def test_a_checkpoint_needs_nothing_else_to_be_tested(there, capsys):
     assert "test/top1" in capsys.readouterr().out
 
 
-def test_predict_and_classify_write_the_same_table(there):
+def test_evaluation_leaves_the_settings_of_the_working_folder_alone(there):
+    (there / "config.yaml").write_text("mine")
+    limits = ["--trainer.limit_test_batches=1", "--trainer.limit_val_batches=1", "--trainer.limit_predict_batches=1"]
+    for verb in ("test", "validate", "predict"):
+        assert main([verb, "--ckpt_path", "last", "--predictions.output=few.csv", *limits, *QUICK]) == 0
+        assert (there / "config.yaml").read_text() == "mine"
+
+
+def test_other_classes_than_those_that_were_learnt_are_told(there):
+    altered(there, class_names=["cat", *"123456789"])
+    with pytest.warns(UserWarning, match="1 of 10 differ, the data has 0 where it learnt cat"):
+        assert main(["test", "--ckpt_path", "altered.ckpt", "--trainer.limit_test_batches=1", *QUICK]) == 0
+
+
+def test_predict_and_classify_write_the_same_table(there, caplog):
     assert (
         main(["predict", "--ckpt_path", "last", "--predictions.output", "p.csv", "--predictions.topk=2", *QUICK]) == 0
     )
+    assert "The answers to 360 pictures are in p.csv." in caplog.text
     rows = list(csv.DictReader((there / "p.csv").open()))
     assert len(rows) == 360
     assert list(rows[0]) == ["image", "class_1", "probability_1", "class_2", "probability_2"]
@@ -204,6 +219,13 @@ def test_a_checkpoint_of_a_registered_packages_class_needs_nothing_else_either(t
     assert "test/top1" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("start", [["test", "--ckpt_path"], ["fit", "--ckpt_path"], ["fit", "--resume"]])
+def test_weights_without_a_run_are_no_checkpoint_to_go_on_from(there, capsys, start):
+    torch.save({"weight": torch.zeros(3)}, there / "plain.pth")
+    assert main([*start, "plain.pth", "--config", "lenet5_modern/digits", *QUICK]) == 2
+    assert "Weights alone come in by --init_from, or by lit-cnns convert." in capsys.readouterr().err
+
+
 def test_weights_of_another_network_get_one_sentence(there, capsys):
     assert main(["test", "--ckpt_path", "last", "--model.variant", "original", *QUICK]) == 2
     assert "weights do not fit the network that was asked for: Missing key(s)" in capsys.readouterr().err
@@ -270,6 +292,13 @@ def test_num_classes_against_the_data_is_an_error(there, capsys):
         (["fit", "--config", "lenet5_modern/digits", "--model.variant", "old"], "['original', 'modern'], not 'old'."),
         (["fit", "--config", "lenet5_modern/digits", "--model.schedule", "cosin"], "'plateau'], not 'cosin'."),
         (["fit", "--config", "lenet5_modern/digits", "--data.image_size", "0"], "1 or more, not 0"),
+        (["fit", "--config", "lenet5_modern/digits", "--data.global_batch_size", "0"], "1 picture or more, not 0."),
+        (["fit", "--config", "lenet5_modern/digits", "--trainer.precision", "8"], "bf16-mixed, 32-true, 64-true"),
+        (
+            ["fit", "--config", "lenet5_modern/digits", "--checkpoint.moniter", "x"],
+            "checkpoint has no setting 'moniter'; did you mean monitor?",
+        ),
+        (["predict", "--ckpt_path", "last", "--predictions.path", "x"], "allowed are output, topk."),
         (["predict", "--ckpt_path", "last", "--predictions.topk", "0"], "topk is 1 or more, not 0."),
         (["predict", "--ckpt_path", "last", "--predictions.output", "p.txt"], "not to 'p.txt'."),
         (["classify", "last", "pictures", "--output", "p.txt"], "not to 'p.txt'."),
@@ -433,6 +462,36 @@ def test_resume_goes_on_with_the_newest_run_of_this_configuration_in_a_folder_of
     third = torch.load(first.with_name("version_2") / "checkpoints" / "last.ckpt", weights_only=True)
     assert third["global_step"] == 6
     assert third["hyper_parameters"]["lr"] == 0.002
+
+
+def test_resume_finds_the_newest_run_also_without_a_configuration(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for epochs in (1, 2, 3):
+        fit = ["fit", "--model", "lenet5_modern", "--data", "Digits", "--resume", "auto", *SHORT]
+        assert main([*fit, f"--trainer.max_epochs={epochs}"]) == 0
+    assert "Going on with runs/lenet5_modern_Digits/version_1/checkpoints/last.ckpt" in capsys.readouterr().err
+    last = torch.load(tmp_path / "runs/lenet5_modern_Digits/version_2/checkpoints/last.ckpt", weights_only=True)
+    assert last["global_step"] == 6
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ["--model", "resnet20_cifar"],
+        ["--model.variant=original"],
+        ["--data", "MNIST"],
+        ["--data", "MNIST", "--data.root", "elsewhere"],
+    ],
+)
+def test_resume_passes_over_a_run_of_another_network_or_other_data(tmp_path, monkeypatch, capsys, other):
+    monkeypatch.chdir(tmp_path)
+    recipe = ["--config", "lenet5_modern/digits"]
+    assert main(["fit", *recipe, "--trainer.max_epochs=1", *SHORT]) == 0
+    asked = arrange("fit", [*recipe, *other, "--resume", "auto"])
+    assert asked.checkpoint is None
+    assert "Those there are of another network or other data." in capsys.readouterr().err
+    same = arrange("fit", [*recipe, "--data", "Digits", "--model.lr=3", "--model.variant", "modern", "--resume=auto"])
+    assert same.checkpoint.endswith("version_0/checkpoints/last.ckpt")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any, TextIO
 import lightning as L
 import torch
 from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.utilities.rank_zero import rank_zero_info
 from torch import Tensor
 
 
@@ -104,3 +105,5 @@ class PredictionTable(Callback):
             # the devices among which one network is divided have seen the same pictures
             seen = sorted(dict(pair for share in shares for pair in share).items())
             write_table([prediction(name_of(i), row, class_names, self.topk) for i, row in seen], self.output)
+            if self.output != "-":
+                rank_zero_info(f"The answers to {len(seen):,} pictures are in {self.output}.")

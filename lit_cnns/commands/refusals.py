@@ -9,7 +9,10 @@ from importlib import import_module
 import lightning as L
 
 import lit_cnns
+from lit_cnns.callbacks import PredictionTable
+from lit_cnns.interruption import BestCheckpoint
 
+CLASSES = {"trainer": L.Trainer, "checkpoint": BestCheckpoint, "predictions": PredictionTable}
 SECTIONS = (
     "model",
     "data",
@@ -61,9 +64,10 @@ def _no_argument(found: re.Match) -> str:
 
 def _no_setting(found: re.Match) -> str:
     section, _, rest = found[1].partition(".")
-    if section == "trainer" and rest:
+    if section in CLASSES and rest:
         option = rest.split(".")[0]
-        return f"trainer has no setting {option!r}; {_near(option, inspect.signature(L.Trainer).parameters)}"
+        allowed = inspect.signature(CLASSES[section]).parameters
+        return f"{section} has no setting {option!r}; {_near(option, allowed)}"
     return f"There is no setting {section!r}; {_near(section, SECTIONS)}"
 
 
@@ -81,6 +85,10 @@ def _wrong_value(found: re.Match) -> str:
     kinds = dict.fromkeys(re.findall(r"Expected an? <class '(?:\w+\.)*(\w+)'>", found["problem"]))
     kinds.pop("NoneType", None)
     value = re.search(r"(?:Got value|Given value): ?(.*)", found["problem"])
+    words = re.findall(r"Expected an? typing\.Literal\[(.*?)\]", found["problem"])
+    if words and value:
+        allowed = dict.fromkeys(word.strip(" '") for group in words for word in group.split(","))
+        return f"{found['key']} is one of {', '.join(allowed)}, not {value[1]!r}."
     if not kinds or not value:
         return f"{found['key']} cannot be used: {' '.join(found['problem'].split())}"
     return f"{found['key']} is of type {' or '.join(kinds)}, not {value[1]!r}."

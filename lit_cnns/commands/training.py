@@ -17,7 +17,7 @@ from jsonargparse import Namespace
 from lightning.fabric.plugins.collectives.torch_collective import default_pg_timeout
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import ModelCheckpoint
-from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_warn
 
 import lit_cnns.data
@@ -49,6 +49,8 @@ class LitCLI(LightningCLI):
             subclass_mode_model=True,
             subclass_mode_data=True,
             seed_everything_default=0,
+            # the other verbs have no folder of their own
+            save_config_callback=SaveConfigCallback if arranged.args[0] == "fit" else None,
             save_config_kwargs={"overwrite": True},
             # Lightning's own `save_last` keeps the last of the best ones
             trainer_defaults={

@@ -57,10 +57,12 @@ class Division:
         """Pictures a process sees at once.
 
         Raises:
-            ValueError: the global batch cannot be divided evenly.
+            ValueError: the global batch cannot be divided evenly, or is none.
         """
         parts = self.processes * self.accumulate
-        if global_batch_size < 1 or global_batch_size % parts:
+        if global_batch_size < 1:
+            raise ValueError(f"global_batch_size is 1 picture or more, not {global_batch_size}.")
+        if global_batch_size % parts:
             raise ValueError(
                 f"A global batch of {global_batch_size} pictures cannot be divided evenly over {self.processes} "
                 f"process(es) x {self.accumulate} accumulated step(s): choose a global_batch_size that {parts} divides."
