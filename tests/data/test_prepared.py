@@ -1,6 +1,7 @@
 """A prepared folder gives the pictures of the folder that it was made of, and says where it does not."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -125,6 +126,15 @@ def test_check_names_broken_and_shared_pictures_and_uneven_classes(photos, capsy
     out = capsys.readouterr().out
     assert "1 pictures are both in train and in what it is tested on" in out
     assert "broken.jpg" in out
+
+
+def test_check_notes_a_folder_of_one_class(photos, capsys):
+    for split in photos.iterdir():
+        first, *others = sorted(split.iterdir())
+        for other in others:
+            shutil.rmtree(other)
+    main(["data", "check", str(photos)])
+    assert f"one class only, {first.name}: whatever a network answers is right" in capsys.readouterr().out
 
 
 def test_the_manifest_says_what_it_is(photos, tmp_path):
