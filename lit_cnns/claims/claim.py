@@ -33,6 +33,7 @@ class Settings:
         data: a folder with CIFAR-10 or with folders of small pictures, where the claim trains.
         seeds: runs of each arm; None for as many as the budget has.
         report: is told, line by line, what has been done.
+        more: is told when there will be a line more than `Claim.steps` says.
     """
 
     folder: Path
@@ -40,6 +41,7 @@ class Settings:
     data: str = "data"
     seeds: int | None = None
     report: Report = print
+    more: Callable[[], None] = lambda: None
 
 
 class Claim(Protocol):
@@ -150,10 +152,13 @@ def _counting(claim: Claim, settings: Settings) -> Settings:
     numbers, total = itertools.count(1), claim.steps(settings)
 
     def report(line: str) -> None:
-        number = next(numbers)
-        settings.report(f"{claim.id}, {number} of {max(number, total)}: {line}")
+        settings.report(f"{claim.id}, {next(numbers)} of {total}: {line}")
 
-    return replace(settings, report=report)
+    def more() -> None:
+        nonlocal total
+        total += 1
+
+    return replace(settings, report=report, more=more)
 
 
 def draw(claim: Claim, results: Results, folder: Path) -> None:

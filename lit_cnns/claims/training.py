@@ -92,7 +92,7 @@ class TrainingClaim:
         final: list[Run] = []
         for arm in self.arms:
             run = functools.partial(run_arm, self, arm, scale, settings)
-            best, *others = tune(scale.rates, functools.partial(run, seed=TUNING_SEED), self.tuned_by)
+            best, *others = tune(scale.rates, functools.partial(run, seed=TUNING_SEED), self.tuned_by, settings.more)
             final += [run(best.rate, seed=seed) for seed in range(seeds)]
             tuning += [best, *others]
         return {

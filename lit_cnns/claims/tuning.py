@@ -8,13 +8,16 @@ from .arms import Run
 FURTHER = 3  # rates beyond those of a scale, at most
 
 
-def tune(rates: Sequence[float], run: Callable[[float], Run], by: Callable[[Run], float]) -> list[Run]:
+def tune(
+    rates: Sequence[float], run: Callable[[float], Run], by: Callable[[Run], float], more: Callable[[], None]
+) -> list[Run]:
     """Run each rate, and further ones while the best is the lowest or the highest of several.
 
     Args:
         rates: that are run whatever comes, each the same factor from the next, about.
         run: runs one.
         by: figure of a run, smaller is better.
+        more: is called before each further one.
 
     Returns:
         The runs, the best first.
@@ -27,12 +30,11 @@ def tune(rates: Sequence[float], run: Callable[[float], Run], by: Callable[[Run]
     runs = [run(rate) for rate in sorted(rates)]
     while 1 < len(runs) < len(rates) + FURTHER:
         best = min(runs, key=figure)
-        if best is runs[0]:
-            runs.insert(0, run(_beyond(runs[0].rate, runs[1].rate)))
-        elif best is runs[-1]:
-            runs.append(run(_beyond(runs[-1].rate, runs[-2].rate)))
-        else:
+        if best not in (runs[0], runs[-1]):
             break
+        more()
+        edge, inner = runs[:2] if best is runs[0] else runs[:-3:-1]
+        runs = sorted([*runs, run(_beyond(edge.rate, inner.rate))], key=lambda one: one.rate)
     return sorted(runs, key=figure)
 
 
