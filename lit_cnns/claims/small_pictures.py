@@ -1,6 +1,7 @@
 """The small pictures that claims are checked on: CIFAR-10 in its own files, or any folder of class folders."""
 
 import functools
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,16 @@ class Pictures:
     train: TensorSet
     held: TensorSet
     test: TensorSet
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """Of all pictures and labels: the same wherever they lie."""
+        found = hashlib.sha256()
+        for part in (self.train, self.held, self.test):
+            for tensor in (part.images, part.labels):
+                found.update(repr(tensor.shape).encode())
+                found.update(tensor.numpy().tobytes())
+        return found.hexdigest()
 
     def first(self, count: int | None) -> "Pictures":
         """With as many training pictures as a scale asks for.

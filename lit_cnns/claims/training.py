@@ -134,9 +134,9 @@ def run_arm(claim: TrainingClaim, arm: Arm, scale: Scale, settings: Settings, ra
     """Train one arm once, or read what an earlier start left; a run that was cut goes on where it was."""
     made_with = {
         **dataclasses.asdict(scale),
-        **{"rates": None, "seeds": None, "data": description(settings.data), "image_size": claim.image_size},
-        **{"augmented": claim.augmented, "network": arm.network, "arguments": dict(arm.arguments)},
-        **{"changes": dict(arm.data), "central": arm.central},
+        **{"rates": None, "seeds": None, "image_size": claim.image_size},
+        **{"data": read(settings.data, claim.image_size).digest, "augmented": claim.augmented, "network": arm.network},
+        **{"arguments": dict(arm.arguments), "changes": dict(arm.data), "central": arm.central},
     }
     digest = hashlib.sha256(json.dumps(made_with, sort_keys=True).encode()).hexdigest()[:8]
     place = settings.folder / "runs" / f"{arm.name.replace(' ', '_')}-{rate:g}-{seed}-{digest}"

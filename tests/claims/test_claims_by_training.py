@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from lit_cnns import claims
-from lit_cnns.claims import training, tuning
+from lit_cnns.claims import towers_specialise, training, tuning
 from lit_cnns.claims.arms import TUNING_SEED, Run, Scale, last
 from lit_cnns.claims.measuring import Curve
 
@@ -23,8 +23,11 @@ CLAIM = dataclasses.replace(
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory) -> str:
     """Red and blue pictures of 32 x 32, 40 of each to train on and 6 to test on."""
-    folder = tmp_path_factory.mktemp("pictures")
-    random = np.random.default_rng(0)
+    return drawn(tmp_path_factory.mktemp("pictures"), 0)
+
+
+def drawn(folder: Path, seed: int) -> str:
+    random = np.random.default_rng(seed)
     for split, count in (("train", 40), ("test", 6)):
         for channel, name in enumerate(("blue", "red")):
             place = folder / split / name
@@ -140,6 +143,31 @@ def test_another_scale_does_not_take_the_old_runs(pictures, tmp_path):
     CLAIM.measure(settings)
     longer = dataclasses.replace(CLAIM, scales={"quick": dataclasses.replace(CLAIM.scales["quick"], epochs=3)})
     assert all(len(run["curve"]) == 3 for run in longer.measure(settings)["runs"])
+
+
+def test_a_folder_that_was_moved_goes_on_and_another_of_its_name_begins_anew(tmp_path):
+    settings = claims.Settings(tmp_path / "runs", report=lambda line: None)
+
+    def run(folder: Path) -> Run:
+        its = dataclasses.replace(settings, data=str(folder))
+        return training.run_arm(CLAIM, CLAIM.arms[0], CLAIM.scales["quick"], its, 0.01, 0)
+
+    for seed, name in enumerate(("here", "there")):
+        drawn(tmp_path / name / "small", seed)
+    first, other = run(tmp_path / "here" / "small"), run(tmp_path / "there" / "small")
+    assert first.curve != other.curve
+    (tmp_path / "here").rename(tmp_path / "elsewhere")
+    assert run(tmp_path / "elsewhere" / "small") == first  # to the fraction of a second: it was not trained again
+
+
+def test_networks_with_towers_are_trained_anew_on_another_folder_of_the_same_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(towers_specialise, "SCALES", {"quick": (None, 1, 1)})
+    settings = claims.Settings(tmp_path / "runs", report=lambda line: None)
+    first, other = (
+        towers_specialise.find(dataclasses.replace(settings, data=drawn(tmp_path / name / "small", seed)))
+        for seed, name in enumerate(("here", "there"))
+    )
+    assert first["runs"] != other["runs"]
 
 
 def test_pictures_that_are_too_large_are_refused_with_a_sentence(tmp_path):
