@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import lightning as L
 from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from lit_cnns import lineage
 from lit_cnns.checkpoint_io import WholeCheckpoints
@@ -178,6 +179,11 @@ def _trained(claim: TrainingClaim, arm: Arm, scale: Scale, rate: float, seed: in
         num_sanity_val_steps=0,
     )
     cut = place / "last.ckpt"
-    trainer.fit(module, module_data, ckpt_path=cut if cut.is_file() else None)
+    try:
+        trainer.fit(module, module_data, ckpt_path=cut if cut.is_file() else None)
+    except SIGTERMException:
+        raise
+    except SystemExit as end:  # what Lightning makes of Ctrl-C
+        raise KeyboardInterrupt from end
     module.to(trainer.strategy.root_device)  # from which `fit` has taken it away
     return Run(arm.name, rate, seed, curve.points, curve.errors(trainer, module, pictures.test), curve.seconds)

@@ -1,7 +1,9 @@
 """A claim by training on a small folder of pictures: arms, rates, seeds, and a run that is cut."""
 
 import dataclasses
+import logging
 import math
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +12,10 @@ import torch
 from PIL import Image
 
 from lit_cnns import claims
-from lit_cnns.claims import towers_specialise, training, tuning
+from lit_cnns.claims import lrn_cifar, towers_specialise, training, tuning
 from lit_cnns.claims.arms import TUNING_SEED, Run, Scale, last
 from lit_cnns.claims.measuring import Curve
+from lit_cnns.cli import main
 
 CLAIM = dataclasses.replace(
     claims.claim("lrn_cifar"),
@@ -107,12 +110,21 @@ def test_a_run_that_was_cut_goes_on_and_ends_with_the_same_numbers(pictures, tmp
         usual(self, trainer, module)
 
     monkeypatch.setattr(Curve, "on_train_epoch_start", cut)
-    with pytest.raises((KeyboardInterrupt, SystemExit)):
+    with pytest.raises(KeyboardInterrupt):
         CLAIM.measure(settings)
     left = list(Path(settings.folder).rglob("last.ckpt"))
     assert len(left) == 1
     monkeypatch.setattr(Curve, "on_train_epoch_start", usual)
     assert without_seconds(CLAIM.measure(settings)) == without_seconds(whole)
+
+
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_command_that_is_told_to_stop_says_how_it_goes_on(pictures, tmp_path, monkeypatch, capsys, sent, status):
+    monkeypatch.setattr(lrn_cifar, "CLAIM", CLAIM)
+    monkeypatch.setattr(Curve, "on_train_epoch_start", lambda *_: signal.raise_signal(sent))
+    monkeypatch.setattr(logging.Logger, "setLevel", lambda *_: None)  # what it keeps quiet, other tests listen to
+    assert main(["claim", "lrn_cifar", "--data", pictures, "--folder", str(tmp_path)]) == status
+    assert "The same command goes on where it was." in capsys.readouterr().err
 
 
 def test_the_arm_without_augmentation_sees_the_middle_of_each_picture_and_the_other_random_parts(pictures):
