@@ -68,8 +68,8 @@ def description(data: str) -> str:
 
 
 def _is_published(data: str) -> bool:
-    # where there is nothing, `CIFAR10` says which files go where
-    return (Path(data) / CIFAR10.folder).is_dir() or not Path(data).is_dir()
+    # where there is neither, `read` says which files go where
+    return (Path(data) / CIFAR10.folder).is_dir() or not (Path(data) / "train").is_dir()
 
 
 @functools.lru_cache(maxsize=2)
@@ -80,6 +80,12 @@ def read(data: str, image_size: int) -> Pictures:
         ValueError: the data is not there, or its pictures are too large to be kept in memory.
     """
     pictures = data_module(data, image_size, 128, 0, False)
+    if isinstance(pictures, CIFAR10) and (missing := pictures.missing()):
+        raise ValueError(
+            f"This claim is checked on pictures, and CIFAR-10 is not complete in {pictures.place}: "
+            f"{', '.join(missing)} missing. Put them there from {pictures.source}, or give --data FOLDER, a folder "
+            "with CIFAR-10, or with train/ and test/ of class folders of small pictures."
+        )
     pictures.setup("fit")
     pictures.setup("test")
     train, test = pictures.sets["train"], pictures.sets["test"]

@@ -182,9 +182,16 @@ def test_networks_with_towers_are_trained_anew_on_another_folder_of_the_same_nam
     assert first["runs"] != other["runs"]
 
 
-def test_pictures_that_are_too_large_are_refused_with_a_sentence(tmp_path):
-    with pytest.raises(ValueError, match="CIFAR-10"):
-        CLAIM.measure(claims.Settings(tmp_path, data=str(tmp_path / "nothing")))
+@pytest.mark.parametrize(("id", "beside"), [("relu_6x", "."), ("towers_specialise", "data/MNIST")])
+def test_a_claim_without_pictures_says_where_they_go_and_what_else_it_takes(tmp_path, monkeypatch, capsys, id, beside):
+    (tmp_path / beside).mkdir(parents=True, exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(logging.Logger, "setLevel", lambda *_: None)
+    assert main(["claim", id]) == 2
+    said = capsys.readouterr().err
+    assert "not complete in data/cifar-10-batches-py: data_batch_1, " in said
+    assert "give --data FOLDER, a folder with CIFAR-10, or with train/ and test/ of class folders" in said
+    assert "download" not in said
 
 
 def test_fewer_pictures_than_a_scale_asks_for_are_refused_with_both_numbers(pictures, tmp_path):
