@@ -40,7 +40,9 @@ def write_whole(contents: Any, path: str | Path) -> None:
             os.fsync(file.fileno())
             os.replace(part, path)
     except (OSError, RuntimeError) as error:
-        cause = error.__context__ if isinstance(error, RuntimeError) else error  # torch speaks over what the disk said
+        cause = error.__context__ if isinstance(error, RuntimeError) else error  # torch speaks over what it met
+        if isinstance(cause, KeyboardInterrupt):
+            raise cause from None
         if not isinstance(cause, OSError):
             raise
         raise OSError(cause.errno, cause.strerror, str(path)) from None

@@ -1,9 +1,11 @@
 """What is kept of a run that is cut."""
 
+import io
 import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import lightning as L
 import pytest
@@ -88,6 +90,20 @@ def test_what_a_killed_run_left_is_gone_when_a_run_goes_on(tmp_path):
     part.write_bytes(b"half of it")
     assert going_on("auto", tmp_path) == whole
     assert not part.exists()
+
+
+class Interrupted(io.FileIO):
+    def write(self, part):
+        if len(part) > 1000:
+            raise KeyboardInterrupt
+        return super().write(part)
+
+
+def test_ctrl_c_in_the_middle_of_a_checkpoint_stays_ctrl_c(tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "open", lambda path, mode: Interrupted(path, mode))
+    with pytest.raises(KeyboardInterrupt):
+        write_whole({"weights": torch.zeros(1000)}, tmp_path / "last.ckpt")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_writer_that_is_killed_leaves_the_old_file_and_its_remains_are_swept(tmp_path):

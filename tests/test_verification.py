@@ -108,10 +108,10 @@ def test_a_line_that_is_being_written_is_passed_over(place, verify):
     assert (status, "100 steps" in shown) == (0, True)
 
 
-@pytest.mark.parametrize("text", ["", "epoch,lr,st"])
+@pytest.mark.parametrize("text", [None, "", "epoch,lr,st"])
 def test_a_run_that_has_just_begun_is_on_course(place, verify, text):
     folder = a_run(place, config())
-    (folder / "metrics.csv").write_text(text)
+    (folder / "metrics.csv").unlink() if text is None else (folder / "metrics.csv").write_text(text)
     status, shown = verify(folder)
     assert (status, "running: nothing logged yet" in shown) == (0, True)
 
@@ -203,6 +203,10 @@ def test_a_run_that_was_cut_is_named_so(place, verify):
     (folder / "checkpoints" / "cut.ckpt").touch()
     status, shown = verify(folder)
     assert (status, "cut: 2 of 4 epochs" in shown) == (0, True)
+    (folder / "metrics.csv").unlink()
+    status, shown = verify(folder)
+    assert (status, "cut: nothing logged yet" in shown, "not measured yet" in shown) == (0, True, False)
+    assert shown.endswith("verdict    on course\n")
 
 
 def test_a_checkpoint_without_its_run_tells_its_own_figures(tmp_path, verify):
@@ -219,7 +223,6 @@ def test_a_checkpoint_without_its_run_tells_its_own_figures(tmp_path, verify):
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
-        (lambda folder: (folder / "metrics.csv").unlink(), "has no metrics.csv"),
         (lambda folder: (folder / "config.yaml").unlink(), "has no config.yaml"),
         (lambda folder: (folder / "config.yaml").write_text("a: [1"), "is not YAML"),
         (lambda folder: (folder / "config.yaml").write_text("lr: 1"), "names no network"),

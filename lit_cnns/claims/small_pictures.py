@@ -1,6 +1,7 @@
 """The small pictures that claims are checked on: CIFAR-10 in its own files, or any folder of class folders."""
 
 import functools
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,16 @@ class Pictures:
     train: TensorSet
     held: TensorSet
     test: TensorSet
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """Of all pictures and labels: the same wherever they lie."""
+        found = hashlib.sha256()
+        for part in (self.train, self.held, self.test):
+            for tensor in (part.images, part.labels):
+                found.update(repr(tensor.shape).encode())
+                found.update(tensor.numpy().tobytes())
+        return found.hexdigest()
 
     def first(self, count: int | None) -> "Pictures":
         """With as many training pictures as a scale asks for.
@@ -57,8 +68,8 @@ def description(data: str) -> str:
 
 
 def _is_published(data: str) -> bool:
-    # where there is nothing, `CIFAR10` says which files go where
-    return (Path(data) / CIFAR10.folder).is_dir() or not Path(data).is_dir()
+    # where there is neither, `read` says which files go where
+    return (Path(data) / CIFAR10.folder).is_dir() or not (Path(data) / "train").is_dir()
 
 
 @functools.lru_cache(maxsize=2)
@@ -69,6 +80,12 @@ def read(data: str, image_size: int) -> Pictures:
         ValueError: the data is not there, or its pictures are too large to be kept in memory.
     """
     pictures = data_module(data, image_size, 128, 0, False)
+    if isinstance(pictures, CIFAR10) and (missing := pictures.missing()):
+        raise ValueError(
+            f"This claim is checked on pictures, and CIFAR-10 is not complete in {pictures.place}: "
+            f"{', '.join(missing)} missing. Put them there from {pictures.source}, or give --data FOLDER, a folder "
+            "with CIFAR-10, or with train/ and test/ of class folders of small pictures."
+        )
     pictures.setup("fit")
     pictures.setup("test")
     train, test = pictures.sets["train"], pictures.sets["test"]

@@ -85,7 +85,7 @@ def find(settings: Settings) -> Results:
     if images.shape[1] != 3:
         raise ValueError(f"Kernels are told apart by colour on colour pictures; those of {settings.data} are grey.")
     scale = {"pictures": len(labels), "epochs": epochs, "batch": BATCH, "rate": RATE}
-    made_with = {**scale, "data": small_pictures.description(settings.data)}
+    made_with = {**scale, "data": pictures.digest}
 
     def look(towers: int, seed: int) -> dict[str, Any]:
         torch.manual_seed(seed)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import lightning as L
 from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from lit_cnns import lineage
 from lit_cnns.checkpoint_io import WholeCheckpoints
@@ -134,9 +135,9 @@ def run_arm(claim: TrainingClaim, arm: Arm, scale: Scale, settings: Settings, ra
     """Train one arm once, or read what an earlier start left; a run that was cut goes on where it was."""
     made_with = {
         **dataclasses.asdict(scale),
-        **{"rates": None, "seeds": None, "data": description(settings.data), "image_size": claim.image_size},
-        **{"augmented": claim.augmented, "network": arm.network, "arguments": dict(arm.arguments)},
-        **{"changes": dict(arm.data), "central": arm.central},
+        **{"rates": None, "seeds": None, "image_size": claim.image_size},
+        **{"data": read(settings.data, claim.image_size).digest, "augmented": claim.augmented, "network": arm.network},
+        **{"arguments": dict(arm.arguments), "changes": dict(arm.data), "central": arm.central},
     }
     digest = hashlib.sha256(json.dumps(made_with, sort_keys=True).encode()).hexdigest()[:8]
     place = settings.folder / "runs" / f"{arm.name.replace(' ', '_')}-{rate:g}-{seed}-{digest}"
@@ -178,6 +179,11 @@ def _trained(claim: TrainingClaim, arm: Arm, scale: Scale, rate: float, seed: in
         num_sanity_val_steps=0,
     )
     cut = place / "last.ckpt"
-    trainer.fit(module, module_data, ckpt_path=cut if cut.is_file() else None)
+    try:
+        trainer.fit(module, module_data, ckpt_path=cut if cut.is_file() else None)
+    except SIGTERMException:
+        raise
+    except SystemExit as end:  # what Lightning makes of Ctrl-C
+        raise KeyboardInterrupt from end
     module.to(trainer.strategy.root_device)  # from which `fit` has taken it away
     return Run(arm.name, rate, seed, curve.points, curve.errors(trainer, module, pictures.test), curve.seconds)

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import sys
 import textwrap
 from pathlib import Path
 
@@ -23,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from lit_cnns import claims
+    from lit_cnns.interruption import STATUS
 
     if arguments.name is None:
         for name, kind in claims.CLAIMS.items():
@@ -41,7 +43,11 @@ def run(arguments: argparse.Namespace) -> int:
     budget: claims.Budget = arguments.budget or "quick"
     folder = arguments.folder or Path("runs", "claims", claim.id, budget)
     settings = claims.Settings(folder, budget, arguments.data or "data", arguments.seeds)
-    verdict = claims.run(claim, settings)
+    try:
+        verdict = claims.run(claim, settings)
+    except tuple(STATUS) as stop:
+        print("\nStopped. The same command goes on where it was.", file=sys.stderr)
+        return STATUS[type(stop)]
     print(f"{verdict.word}: {verdict.sentence}\n{folder}/figure.png")
     return 0
 

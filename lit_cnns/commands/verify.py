@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
         _line(finding.rule, finding.text)
     for text in _about(this, expected, comparable, any(finding.rule == "figure" for finding in found)):
         _line("expected", text)
-    sentence, status = verdict(found, this.state != "running")
+    sentence, status = verdict(found, this.ended)
     _line("verdict", sentence)
     return status
 
@@ -82,6 +82,6 @@ def _about(this: "Run", expected: "Expectation | None", comparable: bool, reache
         yield f"{figures} by {expected.protocol} on {expected.pictures:,} {expected.split} pictures ({expected.source})"
         if not comparable:
             yield "not held against this run, whose data or length are not the recipe's"
-        elif this.state != "running" and not reached:
+        elif this.ended and not reached:
             command = expected.command(str(this.checkpoint))
             yield f"not measured yet: {command}" if command else "a protocol that `lit-cnns test` does not have"

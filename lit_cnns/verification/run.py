@@ -24,19 +24,18 @@ class Run:
 
     @classmethod
     def read(cls, folder: Path) -> "Run":
-        """The files of a run.
+        """The files of a run, which may have logged nothing yet.
 
         Raises:
-            ValueError: there are no settings or no curves.
+            ValueError: there are no settings.
         """
-        for name, what in ((CONFIG, "its settings"), (METRICS, "its curves")):
-            if not (folder / name).is_file():
-                raise ValueError(
-                    f"{folder} has no {name} with {what}: give a folder runs/<name>/version_<n> of `lit-cnns fit`, or "
-                    "a checkpoint."
-                )
-        tests = read_table(folder / TESTS) if (folder / TESTS).is_file() else []
-        return cls(folder, read_config(folder / CONFIG), list(numbers(read_table(folder / METRICS))), tests)
+        if not (folder / CONFIG).is_file():
+            raise ValueError(
+                f"{folder} has no {CONFIG} with its settings: give a folder runs/<name>/version_<n> of `lit-cnns fit`, "
+                "or a checkpoint."
+            )
+        rows, tests = (read_table(path) if (path := folder / name).is_file() else [] for name in (METRICS, TESTS))
+        return cls(folder, read_config(folder / CONFIG), list(numbers(rows)), tests)
 
     def trainer(self, key: str, otherwise: Any) -> Any:
         """A setting of the trainer, where one was told."""
@@ -96,3 +95,8 @@ class Run:
         unlogged = self.trainer("log_every_n_steps", 50) - 1
         done = self.epochs >= self.total_epochs or self.steps + unlogged >= self.total_steps
         return "finished" if done else "running"
+
+    @property
+    def ended(self) -> bool:
+        """Whether no more of its training is to come."""
+        return self.state not in ("cut", "running")

@@ -1,7 +1,9 @@
 """A claim by training on a small folder of pictures: arms, rates, seeds, and a run that is cut."""
 
 import dataclasses
+import logging
 import math
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +12,10 @@ import torch
 from PIL import Image
 
 from lit_cnns import claims
-from lit_cnns.claims import training, tuning
+from lit_cnns.claims import lrn_cifar, towers_specialise, training, tuning
 from lit_cnns.claims.arms import TUNING_SEED, Run, Scale, last
 from lit_cnns.claims.measuring import Curve
+from lit_cnns.cli import main
 
 CLAIM = dataclasses.replace(
     claims.claim("lrn_cifar"),
@@ -23,8 +26,11 @@ CLAIM = dataclasses.replace(
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory) -> str:
     """Red and blue pictures of 32 x 32, 40 of each to train on and 6 to test on."""
-    folder = tmp_path_factory.mktemp("pictures")
-    random = np.random.default_rng(0)
+    return drawn(tmp_path_factory.mktemp("pictures"), 0)
+
+
+def drawn(folder: Path, seed: int) -> str:
+    random = np.random.default_rng(seed)
     for split, count in (("train", 40), ("test", 6)):
         for channel, name in enumerate(("blue", "red")):
             place = folder / split / name
@@ -108,12 +114,21 @@ def test_a_run_that_was_cut_goes_on_and_ends_with_the_same_numbers(pictures, tmp
         usual(self, trainer, module)
 
     monkeypatch.setattr(Curve, "on_train_epoch_start", cut)
-    with pytest.raises((KeyboardInterrupt, SystemExit)):
+    with pytest.raises(KeyboardInterrupt):
         CLAIM.measure(settings)
     left = list(Path(settings.folder).rglob("last.ckpt"))
     assert len(left) == 1
     monkeypatch.setattr(Curve, "on_train_epoch_start", usual)
     assert without_seconds(CLAIM.measure(settings)) == without_seconds(whole)
+
+
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_command_that_is_told_to_stop_says_how_it_goes_on(pictures, tmp_path, monkeypatch, capsys, sent, status):
+    monkeypatch.setattr(lrn_cifar, "CLAIM", CLAIM)
+    monkeypatch.setattr(Curve, "on_train_epoch_start", lambda *_: signal.raise_signal(sent))
+    monkeypatch.setattr(logging.Logger, "setLevel", lambda *_: None)  # what it keeps quiet, other tests listen to
+    assert main(["claim", "lrn_cifar", "--data", pictures, "--folder", str(tmp_path)]) == status
+    assert "The same command goes on where it was." in capsys.readouterr().err
 
 
 def test_the_arm_without_augmentation_sees_the_middle_of_each_picture_and_the_other_random_parts(pictures):
@@ -146,9 +161,41 @@ def test_another_scale_does_not_take_the_old_runs(pictures, tmp_path):
     assert all(len(run["curve"]) == 3 for run in longer.measure(settings)["runs"])
 
 
-def test_pictures_that_are_too_large_are_refused_with_a_sentence(tmp_path):
-    with pytest.raises(ValueError, match="CIFAR-10"):
-        CLAIM.measure(claims.Settings(tmp_path, data=str(tmp_path / "nothing")))
+def test_a_folder_that_was_moved_goes_on_and_another_of_its_name_begins_anew(tmp_path):
+    settings = claims.Settings(tmp_path / "runs", report=lambda line: None)
+
+    def run(folder: Path) -> Run:
+        its = dataclasses.replace(settings, data=str(folder))
+        return training.run_arm(CLAIM, CLAIM.arms[0], CLAIM.scales["quick"], its, 0.01, 0)
+
+    for seed, name in enumerate(("here", "there")):
+        drawn(tmp_path / name / "small", seed)
+    first, other = run(tmp_path / "here" / "small"), run(tmp_path / "there" / "small")
+    assert first.curve != other.curve
+    (tmp_path / "here").rename(tmp_path / "elsewhere")
+    assert run(tmp_path / "elsewhere" / "small") == first  # to the fraction of a second: it was not trained again
+
+
+def test_networks_with_towers_are_trained_anew_on_another_folder_of_the_same_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(towers_specialise, "SCALES", {"quick": (None, 1, 1)})
+    settings = claims.Settings(tmp_path / "runs", report=lambda line: None)
+    first, other = (
+        towers_specialise.find(dataclasses.replace(settings, data=drawn(tmp_path / name / "small", seed)))
+        for seed, name in enumerate(("here", "there"))
+    )
+    assert first["runs"] != other["runs"]
+
+
+@pytest.mark.parametrize(("id", "beside"), [("relu_6x", "."), ("towers_specialise", "data/MNIST")])
+def test_a_claim_without_pictures_says_where_they_go_and_what_else_it_takes(tmp_path, monkeypatch, capsys, id, beside):
+    (tmp_path / beside).mkdir(parents=True, exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(logging.Logger, "setLevel", lambda *_: None)
+    assert main(["claim", id]) == 2
+    said = capsys.readouterr().err
+    assert "not complete in data/cifar-10-batches-py: data_batch_1, " in said
+    assert "give --data FOLDER, a folder with CIFAR-10, or with train/ and test/ of class folders" in said
+    assert "download" not in said
 
 
 def test_fewer_pictures_than_a_scale_asks_for_are_refused_with_both_numbers(pictures, tmp_path):
