@@ -57,7 +57,11 @@ class Reruns:
 
     def __init__(self, folders: Iterable[str | Path] = ()) -> None:
         fitting = [Path(f) for f in folders if any((Path(f) / part).is_dir() for part in (PUBLISHED, "train"))]
-        self.folders = {folder.resolve().name: folder for folder in fitting}
+        self.folders: dict[str, Path] = {}
+        for folder in fitting:
+            place = folder.resolve()
+            name = f"{place.parent.name}/{place.name}" if place.name in self.folders else place.name
+            self.folders[name] = folder
         self._line = Line(MOST_WAITING, QUEUE_FULL)
 
     def run(self, id: str, pictures: str | None, stopped: threading.Event) -> Iterator[Rerun]:

@@ -103,6 +103,13 @@ def test_a_claim_on_pictures_takes_no_path_from_a_client(client: Client, picture
         next(given.run("relu_6x", "/etc", threading.Event()))
 
 
+def test_two_folders_of_one_name_are_told_apart(tmp_path):
+    folders = [tmp_path / place / "pictures" for place in ("first", "second")]
+    for folder in folders:
+        (folder / "train").mkdir(parents=True)
+    assert Reruns(folders).folders == {"pictures": folders[0], "second/pictures": folders[1]}
+
+
 def test_a_run_tells_how_far_it_has_come_and_ends_when_it_is_stopped(pictures: Path, started: list[Pretended]) -> None:
     stopped = threading.Event()
     run = Reruns([pictures]).run("relu_6x", None, stopped)
