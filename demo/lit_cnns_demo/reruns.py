@@ -33,7 +33,7 @@ class Rerun:
         state: it waits, runs, is done, or was stopped.
         ahead: runs before it, while it waits.
         lines: what has been done, in its own words.
-        steps: how many lines there will be; None while it waits.
+        steps: how many lines there will be, as far as it knows; None while it waits.
         seconds: since it began.
         kept: its results, as a claim leaves them, once it is done.
         figure: its figure, an SVG.
@@ -127,7 +127,9 @@ def _apart(claim: Any, data: Path | None, stopped: threading.Event) -> Iterator[
                 yield Rerun("stopped", lines=lines, steps=steps, seconds=seconds)
                 return
             yield Rerun("running", lines=[*lines], steps=steps, seconds=seconds)
-            lines += _heard(said, claim.id)
+            if heard := _heard(said, claim.id):
+                lines += [line for line, _ in heard]
+                steps = heard[-1][1]
         if process.returncode:
             raise ValueError(_reason(folder / "errors", data))
         yield _done(folder, lines, time.monotonic() - start)
@@ -143,16 +145,16 @@ def _listen(process: "subprocess.Popen[str]", said: "queue.Queue[str]") -> None:
         said.put(line)
 
 
-def _heard(said: "queue.Queue[str]", id: str) -> list[str]:
-    """What the claim has reported since, without its name and count, after a moment's wait for the first."""
+def _heard(said: "queue.Queue[str]", id: str) -> list[tuple[str, int]]:
+    """What the claim has reported since, and how many lines it knows of, after a moment's wait for the first."""
     heard = []
     try:
         heard.append(said.get(timeout=BETWEEN))
         while True:
             heard.append(said.get_nowait())
     except queue.Empty:
-        reports = [re.match(rf"{id}, \d+ of \d+: (.*)", line) for line in heard]
-        return [report[1].strip() for report in reports if report]
+        reports = [re.match(rf"{id}, \d+ of (\d+): (.*)", line) for line in heard]
+        return [(report[2].strip(), int(report[1])) for report in reports if report]
 
 
 def _reason(errors: Path, data: Path | None) -> str:

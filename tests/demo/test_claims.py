@@ -37,7 +37,7 @@ class Pretended:
     def __init__(self, command: list[str], code: int | None, said: str = "", **_: Any) -> None:
         self.command, self.returncode, self.killed = command, code, False
         folder = Path(command[command.index("--folder") + 1])
-        self.stdout = iter(["relu_6x, 1 of 8: ReLU, seed 0\n", "something else\n", "relu_6x, 2 of 8: tanh, seed 0\n"])
+        self.stdout = iter(["relu_6x, 1 of 8: ReLU, seed 0\n", "something else\n", "relu_6x, 2 of 9: tanh, seed 0\n"])
         if code:
             (folder / "errors").write_text(f"lit-cnns: error: {said}\n")
 
@@ -118,7 +118,7 @@ def test_a_run_tells_how_far_it_has_come_and_ends_when_it_is_stopped(pictures: P
         if len(now.lines) == 2:
             break
     assert now.lines == ["ReLU, seed 0", "tanh, seed 0"]
-    assert now.steps == 2 * (2 + 2)
+    assert now.steps == 9
     assert f"2 of {now.steps} runs" in verdicts.rerun_html("relu_6x", now)
     command = started[0].command
     assert command[command.index("--data") + 1] == str(pictures)
