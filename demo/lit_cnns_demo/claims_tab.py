@@ -39,18 +39,20 @@ def claims_tab(demo: gr.Blocks, tab: gr.Tab, reruns: Reruns) -> None:
         stop = gr.Button("Stop", elem_id="claim-stop")
     rerun = gr.HTML(elem_id="claim-rerun")
     links.keep("claim", chosen)
-    stops = Stops()
+    stops, leaves = Stops(), Stops()
 
     # functions of their own, since Gradio gives requests to none made by `partial`
-    def run_here(id: str | None, pictures: str | None, request: gr.Request) -> Iterator[str]:
-        stopped = stops.begin(request)
+    def run_here(id: str | None, pictures: str | None, request: gr.Request) -> Iterator[Any]:
+        stopped, left = stops.begin(request), leaves.begin(request)
         try:
             for now in reruns.run(str(id), pictures, stopped):
-                yield verdicts.rerun_html(str(id), now)
+                # another claim may stand there by now
+                yield gr.skip() if left.is_set() else verdicts.rerun_html(str(id), now)
         except ValueError as error:
             yield cards.notice(say(str(error)), "alert")
 
     def show_here(id: str | None, request: gr.Request) -> tuple[str, Any, Any, str]:
+        leaves.stop(request)
         stops.stop(request)
         return show(reruns, id)
 

@@ -47,6 +47,18 @@ def test_a_run_under_way_is_told_and_stopped(visit: LabPage) -> None:
     expect(page.locator("#claim-rerun")).to_contain_text("Stopped after")
 
 
+def test_a_run_that_another_claim_is_chosen_over_says_nothing_below_that(visit: LabPage) -> None:
+    page = visit.page
+    visit.tab("Claims")
+    choose(page, "Saturating units")
+    page.locator("#claim-start").click()
+    expect(page.locator("#claim-rerun")).to_contain_text("of 42 runs")
+    choose(page, "Dropout doubles")
+    expect(page.locator("#claim-rerun")).to_contain_text("--data FOLDER")
+    page.wait_for_timeout(4000)  # what was under way ends meanwhile
+    expect(page.locator("#claim-rerun")).to_contain_text("--data FOLDER")
+
+
 def test_a_claim_on_pictures_says_what_it_needs(visit: LabPage) -> None:
     page = visit.page
     visit.tab("Claims")
