@@ -42,7 +42,7 @@ def training_tab(page: Page, tab: gr.Tab, shelf: Shelf) -> None:
     shown = gr.HTML(cards.notice(NO_PICTURE), elem_id="training-views")
     links.settle(page.demo, {"recipe": recipe, "seed": seed, "epochs": count})
     page.new_networks.change(
-        partial(offered, shelf), page.networks, recipe, show_progress="hidden", preprocess=False, **PRIVATE
+        partial(offered, shelf), [page.networks, recipe], recipe, show_progress="hidden", preprocess=False, **PRIVATE
     )
     asked = [page.picture, recipe, seed, count]
     events: dict[str, Any] = {
@@ -55,14 +55,17 @@ def training_tab(page: Page, tab: gr.Tab, shelf: Shelf) -> None:
     gr.on(new, partial(views_html, shelf), asked, shown, **events)
 
 
-def offered(shelf: Shelf, chosen: list[str] | None) -> Any:
-    """The recipes to choose from: the trainings of the chosen networks that say what they saw, then what ships."""
+def offered(shelf: Shelf, chosen: list[str] | None, recipe: str | None = None) -> Any:
+    """The recipes to choose from: the trainings of the chosen networks that say what they saw, then what ships.
+
+    That of a network which is chosen no more stays as long as it is the `recipe` that is shown.
+    """
     from lit_cnns.data import data_described
 
     own = []
     for entry in shelf.entries:
         try:
-            if entry.id in (chosen or ()) and data_described(entry.description):
+            if entry.id in (*(chosen or ()), recipe) and data_described(entry.description):
                 own.append((say(f"{shelf.labels[entry.id]}: as it was trained"), entry.id))
         except ValueError:  # a guest, or data that is not ours
             continue

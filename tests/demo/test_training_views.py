@@ -34,6 +34,7 @@ def test_the_trainings_of_chosen_networks_are_offered_before_the_recipes_that_sh
     assert first == (f"{shelf.labels[own]}: as it was trained", own)
     assert rest == shipped
     assert offered(shelf, [silent])["choices"] == offered(shelf, None)["choices"] == shipped
+    assert offered(shelf, [silent], own)["choices"][0] == first  # which is on the page
 
 
 def test_a_networks_own_training_is_shown_as_its_data_has_it(shelf: Shelf) -> None:
