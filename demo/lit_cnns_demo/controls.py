@@ -143,7 +143,9 @@ def look_again(shelf: Shelf, chosen: list[str] | None, version: int, started: bo
     update: dict[str, Any] = {"choices": [(label, id) for id, label in labels.items()]}
     if not started:
         wanted = links.asked_list("networks")
-        update["value"] = [id for id in wanted if id in labels] or shelf.first_choice(FIRST_CHOICE)
+        emptied = links.is_asked("networks") and not wanted
+        known = [id for id in wanted if id in labels]
+        update["value"] = known if known or emptied else shelf.first_choice(FIRST_CHOICE)
         sentences += [NOT_HERE for id in wanted[:1] if not set(wanted) <= set(labels)]
     elif gone := set(chosen or ()) - set(labels):
         update["value"] = [id for id in chosen or () if id not in gone]

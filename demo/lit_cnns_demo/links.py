@@ -26,7 +26,7 @@ START = """() => {
         if (id !== undefined && !value.includes(id)) words.delete(known);
       }
     }
-    if (text) words.set(key, text); else words.delete(key);
+    if (text || key === "networks") words.set(key, text); else words.delete(key);
     history.replaceState(history.state, "", link);
   };
 }"""
@@ -109,6 +109,12 @@ def asked(key: str, kept: Mapping[str, Any] | None = None) -> str:
         return str(kept[key])
     request = visitor()
     return str(request.query_params.get(key, ""))[:LONGEST] if request else ""
+
+
+def is_asked(key: str) -> bool:
+    """Whether the address of the visitor's page says something under a key, be it nothing."""
+    request = visitor()
+    return request is not None and key in request.query_params
 
 
 def asked_list(key: str) -> list[str]:

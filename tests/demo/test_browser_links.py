@@ -106,6 +106,15 @@ def test_a_link_opens_every_tab_as_it_was_set(visit: LabPage, lab: str) -> None:
     assert kept == {name: str(value) for name, value in {**link, **of_now}.items()}
 
 
+def test_a_link_without_networks_opens_without_any(visit: LabPage) -> None:
+    page = visit.page
+    page.locator("#networks .remove-all").click()
+    expect(page).to_have_url(re.compile(r"networks=(&|$)"))
+    LabPage(page, page.url)
+    page.wait_for_timeout(2000)  # a first choice would have come
+    expect(page.locator("#networks .token")).to_have_count(0)
+
+
 def test_of_layers_that_are_chosen_fast_the_last_one_is_shown(visit: LabPage) -> None:
     page = visit.page
     visit.choose("lenet5_modern")
