@@ -124,7 +124,7 @@ def _group(contest: "Contest", group: Sequence[str], gallery: "Gallery", id: str
     names = escape(_names(contest, group))
     return (
         f"<section><h4>Where they disagree</h4><p><b>{escape(sentence)}</b> <small>{names}</small></p>{rest}"
-        f'<div class="lab-figures">{figures}</div></section>'
+        f'<div class="lab-pictures">{figures}</div></section>'
     )
 
 
@@ -176,7 +176,7 @@ def _details(contest: "Contest", name: str, gallery: "Gallery", id: str) -> str:
         said = f"{escape(answers.name(place))} {cards.percent(float(answers.probabilities[place]))}"
         caption = f"<strong>{truth}</strong><ul><li>{said}</li></ul>"
         figures += f"<figure>{_picture(contest, place, gallery, id)}<figcaption>{caption}</figcaption></figure>"
-    mistakes = f'<h4>Surest mistakes</h4><div class="lab-figures">{figures}</div>' if figures else "<p>No mistake.</p>"
+    mistakes = f'<h4>Surest mistakes</h4><div class="lab-pictures">{figures}</div>' if figures else "<p>No mistake.</p>"
     return (
         f"<details><summary>{escape(contest.entries[name].name)}: confusions, classes, worst mistakes</summary>"
         f'<div class="lab-halves"><section><h4>Confusions</h4>{charts.confusions(comparison, name)}</section>'
