@@ -39,12 +39,17 @@ def notices(sentences: Sequence[str], most: int = 4) -> str:
 
 
 def percent(probability: float) -> str:
-    """A probability with two decimals that never claims certainty by rounding."""
-    if 0 < probability < 0.00005:
+    """A probability with two decimals that never claims certainty: 0 and 1 of a softmax are rounded, too."""
+    if 0 <= probability < 0.00005:
         return "< 0.01\N{NO-BREAK SPACE}%"
-    if 0.99995 <= probability < 1:
+    if 0.99995 <= probability <= 1:
         return "> 99.99\N{NO-BREAK SPACE}%"
     return f"{100 * probability:.2f}\N{NO-BREAK SPACE}%"
+
+
+def share(part: float, whole: float) -> str:
+    """A part of a whole, in percent with two decimals: 0 is none of it, and 100 all."""
+    return percent(part / whole) if 0 < part < whole else f"{100 * part / whole:.2f}\N{NO-BREAK SPACE}%"
 
 
 def amount(number: int) -> str:

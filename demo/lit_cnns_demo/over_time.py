@@ -50,6 +50,12 @@ class Run:
         files = [(path, path.stat().st_mtime_ns) for path in sorted(self.folder.glob("checkpoints/*.ckpt"))]
         return _moments(self.folder, tuple(files))
 
+    @property
+    def has_every_epoch(self) -> bool:
+        """Whether a checkpoint of each epoch is there, up to the last one's."""
+        epochs = {moment.epoch for moment in self.moments}
+        return len(epochs) == max(epochs, default=0)
+
     def at(self, moment: "Moment") -> Entry:
         """The checkpoint of a moment, as the shelf loads it."""
         from lit_cnns.checkpoints import describe
@@ -189,7 +195,7 @@ def show_moment(
         told = moment(shelf, run, number, image, layer or "")
     except ValueError as error:
         return cards.notice(str(error), "alert" if id else "note"), "", hidden, hidden, ""
-    few = FEW if told["of"] < 4 else ""
+    few = "" if run.has_every_epoch else FEW
     said = f"Epoch {told['epoch']}, after {told['step']:,} steps: checkpoint {told['number']} of {told['of']}.{few}"
     maps = (
         hidden if image is None else gr.update(value=told["maps"], visible=True, label=say(f"Maps of {told['layer']}"))

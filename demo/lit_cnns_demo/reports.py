@@ -90,11 +90,11 @@ def _score(contest: "Contest", name: str) -> str:
 
     right, count = contest.comparison.top1(name)
     low, high = interval(right, count)
-    top5 = cards.percent(contest.comparison.top5(name)[0] / count) if len(contest.comparison.class_names) > 5 else "–"
+    top5 = cards.share(contest.comparison.top5(name)[0], count) if len(contest.comparison.class_names) > 5 else "–"
     entry = contest.entries[name]
     return (
         f'<tr><th scope="row">{escape(entry.name)}<small>{escape(entry.place).replace("/", "/<wbr>")}</small></th>'
-        f"<td>{charts.whisker(right / count, low, high)}<b>{cards.percent(right / count)}</b> "
+        f"<td>{charts.whisker(right / count, low, high)}<b>{cards.share(right, count)}</b> "
         f"<small>{100 * low:.1f} to {100 * high:.1f}</small></td><td>{right:,} of {count:,}</td>"
         f'<td><small class="lab-narrow">top-5 </small>{top5}</td></tr>'
     )
@@ -119,12 +119,12 @@ def _group(contest: "Contest", group: Sequence[str], gallery: "Gallery", id: str
     shown = places[:DISAGREEMENTS]
     figures = "".join(_disagreement(contest, group, place, gallery, id) for place in shown)
     some = f" The {len(shown)} with most different answers:" if len(places) > len(shown) else ""
-    sentence = f"{every} say the same of {same:,} of {count:,} pictures ({cards.percent(same / count)})."
+    sentence = f"{every} say the same of {same:,} of {count:,} pictures ({cards.share(same, count)})."
     rest = f"<p>They disagree on {len(places):,}.{some}</p>" if places else ""
     names = escape(_names(contest, group))
     return (
         f"<section><h4>Where they disagree</h4><p><b>{escape(sentence)}</b> <small>{names}</small></p>{rest}"
-        f'<div class="lab-figures">{figures}</div></section>'
+        f'<div class="lab-pictures">{figures}</div></section>'
     )
 
 
@@ -176,7 +176,7 @@ def _details(contest: "Contest", name: str, gallery: "Gallery", id: str) -> str:
         said = f"{escape(answers.name(place))} {cards.percent(float(answers.probabilities[place]))}"
         caption = f"<strong>{truth}</strong><ul><li>{said}</li></ul>"
         figures += f"<figure>{_picture(contest, place, gallery, id)}<figcaption>{caption}</figcaption></figure>"
-    mistakes = f'<h4>Surest mistakes</h4><div class="lab-figures">{figures}</div>' if figures else "<p>No mistake.</p>"
+    mistakes = f'<h4>Surest mistakes</h4><div class="lab-pictures">{figures}</div>' if figures else "<p>No mistake.</p>"
     return (
         f"<details><summary>{escape(contest.entries[name].name)}: confusions, classes, worst mistakes</summary>"
         f'<div class="lab-halves"><section><h4>Confusions</h4>{charts.confusions(comparison, name)}</section>'

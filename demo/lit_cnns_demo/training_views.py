@@ -138,6 +138,9 @@ def boxes_svg(image: "Tensor", views: "list[Seen]") -> str:
     """The picture with a box for each view, which can be pointed at."""
     height, width = image.shape[1:]
     stroke = max(height, width) / 300
+    corners = [(0, 0), (width, height), *(corner for view in views for corner in view.corners)]
+    (left, right), (top, bottom) = ((min(along), max(along)) for along in zip(*corners, strict=True))
+    air = 6 * stroke
     boxes = []
     for place, view in enumerate(views):
         points = " ".join(f"{x:.1f},{y:.1f}" for x, y in view.corners)
@@ -149,8 +152,8 @@ def boxes_svg(image: "Tensor", views: "list[Seen]") -> str:
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{3 * stroke:.1f}"/></g>'
         )
     return (
-        f'<svg class="lab-boxes" viewBox="{-width * 0.06:.0f} {-height * 0.06:.0f} {width * 1.12:.0f} '
-        f'{height * 1.12:.0f}" role="group" aria-label="The picture with the boxes of what training sees">'
+        f'<svg class="lab-boxes" viewBox="{left - air:.1f} {top - air:.1f} {right - left + 2 * air:.1f} '
+        f'{bottom - top + 2 * air:.1f}" role="group" aria-label="The picture with the boxes of what training sees">'
         f'<image href="{_picture_url(image)}" width="{width}" height="{height}"/>{"".join(boxes)}</svg>'
         '<p class="lab-legend">A box for each epoch; the dot is where the upper left corner of what is seen lies: '
         "at the right, the view is mirrored. What lies outside the picture is seen as black.</p>"

@@ -73,6 +73,9 @@ def test_a_normalised_map_shows_what_holds_it_down_and_heads_answer(visit: LabPa
     expect(lateral.locator("h4")).to_have_text("Lateral inhibition of map 7")
     expect(lateral.locator("li")).to_have_count(5)
     expect(page.locator(".lab-heads h5")).to_have_text(["aux1", "aux2", "main"])
+    boxes = [map.bounding_box() or {} for map in lateral.locator("img").all()]
+    assert len({box["y"] for box in boxes}) == 1  # four in a row, whole
+    assert all(box["width"] == pytest.approx(box["height"]) for box in boxes)
 
 
 def test_a_sorted_layer_begins_with_its_strongest_map_which_lies_over_the_picture(visit: LabPage) -> None:

@@ -27,7 +27,7 @@ def test_networks_are_compared_on_digits_and_a_pressed_picture_opens_everywhere(
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.set_viewport_size({"width": 1360, "height": 900})
-    report.locator(".lab-figures button").first.click()
+    report.locator(".lab-pictures button").first.click()
     expect(page.locator("#picture img")).to_have_count(1)
     expect(page).to_have_url(re.compile(r"picture=digits-\d+"))
     visit.tab("Compare")

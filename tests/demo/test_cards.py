@@ -30,10 +30,18 @@ def answer(hint: str | None = None) -> Answer:
 
 @pytest.mark.parametrize(
     ("probability", "shown"),
-    [(0.97314, "97.31 %"), (0.00001, "< 0.01 %"), (0.0, "0.00 %"), (0.99999, "> 99.99 %"), (1.0, "100.00 %")],
+    [(0.97314, "97.31 %"), (0.00001, "< 0.01 %"), (0.0, "< 0.01 %"), (0.99999, "> 99.99 %"), (1.0, "> 99.99 %")],
 )
 def test_a_percentage_has_two_decimals_and_claims_no_certainty(probability: float, shown: str) -> None:
     assert cards.percent(probability).replace("\N{NO-BREAK SPACE}", " ") == shown
+
+
+@pytest.mark.parametrize(
+    ("part", "shown"),
+    [(0, "0.00 %"), (1, "< 0.01 %"), (25_000, "50.00 %"), (49_999, "> 99.99 %"), (50_000, "100.00 %")],
+)
+def test_a_share_is_of_all_or_of_none_where_it_is_so(part: int, shown: str) -> None:
+    assert cards.share(part, 50_000).replace("\N{NO-BREAK SPACE}", " ") == shown
 
 
 @pytest.mark.parametrize(

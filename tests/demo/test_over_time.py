@@ -67,6 +67,17 @@ def test_each_checkpoint_is_shown_with_its_own_weights(shelf: Shelf, run: Path) 
         assert len(told["answer"]["top"]) == 5
 
 
+def test_every_epoch_is_advised_only_where_one_is_missing(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "lenet")
+    shelf = Shelf([tmp_path])
+    shelf.refresh()
+    for left, advised in ((3, False), (2, True)):
+        said, *_ = show_moment(shelf, None, next(iter(runs_of(shelf))), left, "C1")
+        assert f"Epoch 3, after 30 steps: checkpoint {left} of {left}." in said
+        assert ("trainer/every_epoch" in said) == advised
+        (run / "checkpoints/epoch-001.ckpt").unlink(missing_ok=True)
+
+
 @pytest.mark.parametrize("number", [0, 4, 1.5, "first", None])
 def test_a_checkpoint_that_is_not_there_is_a_sentence(shelf: Shelf, number: object) -> None:
     said, *_ = show_moment(shelf, None, next(iter(runs_of(shelf))), number, "C1")

@@ -1,12 +1,13 @@
 """What the training of a chosen network saw stands beside the recipes that ship."""
 
+import re
 from pathlib import Path
 
 import pytest
 import torch
 from conftest import EXAMPLES
 from lit_cnns_demo.shelf import Shelf
-from lit_cnns_demo.training_views import offered, recipes, views_of
+from lit_cnns_demo.training_views import boxes_svg, offered, recipes, views_of
 
 from lit_cnns import ImageFolder, LitCifarResNet
 from lit_cnns.checkpoints import save_slim
@@ -45,3 +46,17 @@ def test_a_networks_own_training_is_shown_as_its_data_has_it(shelf: Shelf) -> No
     assert all(one.image.equal(other.image) for one, other in zip(shown, there, strict=True))
     with pytest.raises(ValueError, match=f"no recipe '{own.id}' here"):
         views_of(image, own.id, 9, 3)
+
+
+@pytest.mark.parametrize(
+    ("picture", "recipe"), [("digit_3.png", "lenet5_1998/mnist"), ("chelsea.jpg", "resnet20_cifar/cifar10")]
+)
+def test_every_box_lies_in_the_drawing_with_its_dot(picture: str, recipe: str) -> None:
+    image = read_image(EXAMPLES / picture)
+    views = views_of(image, recipe, 0, 24)
+    drawing = boxes_svg(image, views)
+    left, top, width, height = (float(number) for number in re.findall(r'viewBox="([^"]+)"', drawing)[0].split())
+    dot = max(float(radius) for radius in re.findall(r' r="([^"]+)"', drawing))
+    corners = [corner for view in views for corner in view.corners]
+    assert min(y for _, y in corners) < 0  # some lie outside the picture
+    assert all(left + dot <= x <= left + width - dot and top + dot <= y <= top + height - dot for x, y in corners)
