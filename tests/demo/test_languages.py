@@ -8,6 +8,7 @@ from pathlib import Path
 import lit_cnns_demo
 import pytest
 import torch
+from browser import open_page
 from conftest import EXAMPLES
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
@@ -16,6 +17,7 @@ from lit_cnns_demo.facts import bare
 from lit_cnns_demo.languages import KOREAN, in_korean
 from lit_cnns_demo.shelf import Shelf
 from lit_cnns_demo.worlds import SETS, world
+from playwright.sync_api import expect
 from torch import nn
 
 from lit_cnns import claims, features, papers
@@ -118,6 +120,18 @@ def test_a_share_near_none_or_all_leaves_its_sentence_whole(monkeypatch: pytest.
     assert "이웃이 조용했다면 나왔을 값에서 &lt; 0.01\N{NO-BREAK SPACE}%" in said
     assert "이 맵이 없으면 &lt; 0.01" in said
     assert not english(re.sub("<[^>]*>|&lt;", " ", said))
+
+
+@pytest.mark.browser
+def test_an_example_leaves_the_pictures_label_in_korean(chromium: str, lab: str) -> None:
+    with open_page(chromium, language="ko-KR") as page:
+        page.goto(lab, wait_until="load")
+        label = page.locator("#picture label").first
+        expect(label).to_have_text("사진")
+        page.locator('#examples img[alt="chelsea"]').click()
+        page.locator("#picture img").wait_for()
+        page.locator("#answers .lab-card").first.wait_for()
+        expect(label).to_have_text("사진")
 
 
 @pytest.mark.parametrize("language", ["en", "ko-KR,ko;q=0.9"])
