@@ -12,7 +12,7 @@ from gradio.utils import get_upload_folder
 from . import cards, links
 from .galleries import Galleries
 from .inviting import guest_list
-from .languages import say, spoken
+from .languages import I18N, say, spoken
 from .shelf import Shelf
 from .wiring import PRIVATE
 
@@ -48,7 +48,7 @@ It appears in this list by itself when the first epoch is done."""
 def picture_input(demo: gr.Blocks) -> gr.Image:
     """Lay out the picture, and under it the examples."""
     picture = gr.Image(
-        label="Picture",
+        label=str(I18N("Picture")),  # an example brings back the label that stands here
         format="png",
         alt_text="The chosen picture",
         type="filepath",

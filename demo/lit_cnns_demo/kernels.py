@@ -125,8 +125,9 @@ def histogram(tower: "Tower") -> str:
         for said, number in zip(tenths, counts, strict=True)
     )
     words = f"{tower.name or 'All'}: {count}, colour index {tower.middle:.2f} in the middle"
+    name = escape(" · ".join([words, *tenths]))
     return (
-        f'<figure class="lab-histogram" role="img" aria-label="{escape(words)}; {", ".join(tenths)}"><div>{bars}</div>'
+        f'<figure class="lab-histogram" role="img" aria-label="{name}"><div>{bars}</div>'
         f"<footer><span>0 grey</span><span>colour index</span><span>1 colour</span></footer>"
         f"<figcaption>{escape(words)}</figcaption></figure>"
     )

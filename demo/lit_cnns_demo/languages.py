@@ -1,8 +1,8 @@
 """The page in the visitor's language: the code speaks English, `korean.yaml` says each sentence in Korean.
 
 Labels that stand from the start are translated in the browser, by Gradio; what is computed is translated here, by the
-language that the browser asks for. A sentence of the file may have gaps, `{count} pictures`, so that the rooms that
-compute, and the errors they raise, need not know of languages.
+language that the browser asks for. A sentence of the file may have gaps, `{count} pictures`, or for figures alone,
+`{low:number} to {high:number}`, so that the rooms that compute, and the errors they raise, need not know of languages.
 """
 
 import json
@@ -23,6 +23,8 @@ I18N = gr.I18n(en={english: english for english in KOREAN}, ko=KOREAN)
 WRITTEN = ("label", "info", "placeholder", "value")  # what Gradio translates of a component
 TEXT = re.compile(r"(?<=>)[^<>]+(?=<)|(?<=\balt=\")[^\"]+|(?<=\btitle=\")[^\"]+|(?<=\baria-label=\")[^\"]+")
 MARK = re.compile(r'__i18n__(\{"__type__".*?"\})')  # how Gradio marks a text that the browser translates
+GAP = re.compile(r"\\?\{(\w+)(:number)?\\?\}")  # in a sentence, or in one that is escaped for a pattern
+FIGURES = r"(?:[-−+\d.,<>%\s]|(?<=\d)e)+"
 NAME_LANGUAGE = """() => {
   document.documentElement.lang = navigator.language.startsWith("ko") ? "ko" : "en";
 }"""
@@ -68,12 +70,13 @@ def in_korean(sentence: str) -> str:
 @cache
 def _patterns() -> list[tuple[re.Pattern[str], str]]:
     """The sentences with gaps, those with most words of their own first."""
-    gap = re.compile(r"\\\{(\w+)\\\}")
-    own = {english: len(re.sub(r"\{\w+\}", "", english)) for english in KOREAN if "{" in english}
+    own = {english: len(GAP.sub("", english)) for english in KOREAN if "{" in english}
     with_gaps = sorted(own, key=own.__getitem__, reverse=True)
-    return [
-        (re.compile(gap.sub(r"(?P<\1>.+?)", re.escape(english)), re.DOTALL), KOREAN[english]) for english in with_gaps
-    ]
+    return [(re.compile(GAP.sub(_filled, re.escape(english)), re.DOTALL), KOREAN[english]) for english in with_gaps]
+
+
+def _filled(gap: re.Match[str]) -> str:
+    return f"(?P<{gap[1]}>{FIGURES if gap[2] else '.+?'})"
 
 
 def translate(demo: gr.Blocks) -> None:

@@ -21,10 +21,11 @@ def heat_figure(reason: "Reason", hint: str | None) -> str:
 
     done = f'<progress value="{reason.done:.3f}" aria-label="Places done"></progress>' if reason.done < 1 else ""
     where = f" at {escape(reason.layer)}, {_size(reason.values)}" if reason.layer else f", {_size(reason.values)}"
+    share = escape(cards.percent(reason.probability))
     return (
         f'<figure class="lab-reason">{_hint(hint)}<div class="lab-heat">{_image(reason.seen, SEEN)}'
         f"{_image(torch.from_numpy(reason.heat).permute(2, 0, 1), 'How much each place matters for the class')}</div>"
-        f"{_scale(reason)}{done}<figcaption><b>{escape(reason.word)}</b> {cards.percent(reason.probability)}{where}"
+        f"{_scale(reason)}{done}<figcaption><b>{escape(reason.word)}</b> {share}{where}"
         f"{'<br>' if reason.remark else ''}{escape(reason.remark)}</figcaption></figure>"
     )
 
@@ -69,7 +70,7 @@ def spread_bars(rows: "Sequence[Varying]", others: int, masks: int, hint: str | 
 
 
 def _spread(row: "Varying") -> str:
-    shares = f"{cards.percent(row.mean)} ({cards.percent(row.low)} to {cards.percent(row.high)})"
+    shares = escape(f"{cards.percent(row.mean)} ({cards.percent(row.low)} to {cards.percent(row.high)})")
     return (
         f'<li><span class="lab-class">{escape(row.word)}</span><span class="lab-value">{shares}</span>'
         f'<span class="lab-track" aria-hidden="true"><i class="lab-band" style="left:{100 * row.low:.2f}%;'
