@@ -426,9 +426,9 @@ class LitClassifier(L.LightningModule):
             for state in optimizers:
                 for group, own in zip(state["param_groups"], self.parameter_groups(), strict=False):
                     group["weight_decay"] = own["weight_decay"]
-        factor = self.lr / (before.get("lr") or self.lr)
-        if factor == 1:
+        if not (old := before.get("lr")) or old == self.lr:
             return
+        factor = self.lr / old
         for state in optimizers:
             for group in state["param_groups"]:
                 group.update({name: group[name] * factor for name in ("lr", "initial_lr") if name in group})

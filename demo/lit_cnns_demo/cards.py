@@ -105,8 +105,9 @@ def bars(top: Sequence[tuple[str, float]]) -> str:
 
 
 def _bar(name: str, probability: float) -> str:
+    value = escape(percent(probability))
     return (
-        f'<li><span class="lab-class">{escape(name)}</span><span class="lab-value">{percent(probability)}</span>'
+        f'<li><span class="lab-class">{escape(name)}</span><span class="lab-value">{value}</span>'
         f'<span class="lab-bar" aria-hidden="true"><i style="width:{100 * probability:.3f}%"></i></span></li>'
     )
 

@@ -59,7 +59,7 @@ def lateral(found: Inhibition | None) -> str:
     return (
         f'<section class="lab-lateral"><h4>Lateral inhibition of map {found.channel}</h4>'
         f'<div class="lab-figures">{shown}</div>'
-        f"<p>Its neighbours take {escape(cards.percent(share))} of what would come out if they were silent. "
+        f"<p>Its neighbours take {escape(cards.share(share, 1))} of what would come out if they were silent. "
         "What each map adds to the base of the denominator, a mean over the places where this map is active:</p>"
         f"<ol>{_neighbours(found)}</ol></section>"
     )
@@ -73,7 +73,7 @@ def _neighbours(found: Inhibition) -> str:
     rows = []
     for channel, size, gain in zip(found.neighbours, sizes, gains, strict=True):
         own = channel == found.channel
-        words = "itself" if own else f"without it {escape(cards.percent(gain))} stronger"
+        words = "itself" if own else f"without it {escape(cards.share(gain, 1))} stronger"
         rows.append(
             f"<li{' class=lab-own' if own else ''}><span>map {channel} · {words}</span>"
             f'<span class="lab-value">{number(size)}</span>'

@@ -94,9 +94,9 @@ def _score(contest: "Contest", name: str) -> str:
     entry = contest.entries[name]
     return (
         f'<tr><th scope="row">{escape(entry.name)}<small>{escape(entry.place).replace("/", "/<wbr>")}</small></th>'
-        f"<td>{charts.whisker(right / count, low, high)}<b>{cards.share(right, count)}</b> "
+        f"<td>{charts.whisker(right / count, low, high)}<b>{escape(cards.share(right, count))}</b> "
         f"<small>{100 * low:.1f} to {100 * high:.1f}</small></td><td>{right:,} of {count:,}</td>"
-        f'<td><small class="lab-narrow">top-5 </small>{top5}</td></tr>'
+        f'<td><small class="lab-narrow">top-5 </small>{escape(top5)}</td></tr>'
     )
 
 
@@ -138,7 +138,7 @@ def _disagreement(contest: "Contest", group: Sequence[str], place: int, gallery:
         if name in comparison.scored:
             right = bool(answers.predicted[place] == label)
             mark = f'<span class="lab-mark" title="{"right" if right else "wrong"}">{"✓" if right else "✗"}</span> '
-        said = f"{escape(answers.name(place))} {cards.percent(float(answers.probabilities[place]))}"
+        said = escape(f"{answers.name(place)} {cards.percent(float(answers.probabilities[place]))}")
         rows += f"<li>{mark}{said}<small>{escape(contest.entries[name].name)}</small></li>"
     truth = f"<strong>{escape(comparison.class_names[label])}</strong>" if label >= 0 else ""
     return f"<figure>{_picture(contest, place, gallery, id)}<figcaption>{truth}<ul>{rows}</ul></figcaption></figure>"
@@ -173,7 +173,7 @@ def _details(contest: "Contest", name: str, gallery: "Gallery", id: str) -> str:
     for place in wrong:
         answers = comparison.answers[name]
         truth = escape(comparison.class_names[int(comparison.labels[place])])
-        said = f"{escape(answers.name(place))} {cards.percent(float(answers.probabilities[place]))}"
+        said = escape(f"{answers.name(place)} {cards.percent(float(answers.probabilities[place]))}")
         caption = f"<strong>{truth}</strong><ul><li>{said}</li></ul>"
         figures += f"<figure>{_picture(contest, place, gallery, id)}<figcaption>{caption}</figcaption></figure>"
     mistakes = f'<h4>Surest mistakes</h4><div class="lab-pictures">{figures}</div>' if figures else "<p>No mistake.</p>"
