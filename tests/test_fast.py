@@ -22,8 +22,7 @@ def faults():
     for _ in range(3):
         torch.ones(10_000_000)
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
-faults(), faults(), faults()
-print(faults())
+print(min(faults() for _ in range(8)))  # something small may lie where a tensor lay, which then takes new pages
 """
 
 

@@ -39,22 +39,29 @@ def claims_tab(demo: gr.Blocks, tab: gr.Tab, reruns: Reruns) -> None:
         stop = gr.Button("Stop", elem_id="claim-stop")
     rerun = gr.HTML(elem_id="claim-rerun")
     links.keep("claim", chosen)
-    stops, leaves = Stops(), Stops()
+    stops = Stops()
+    below: dict[str, str] = {}  # page: what stands below the claim that was chosen last, unless it has run since
 
     # functions of their own, since Gradio gives requests to none made by `partial`
     def run_here(id: str | None, pictures: str | None, request: gr.Request) -> Iterator[Any]:
-        stopped, left = stops.begin(request), leaves.begin(request)
+        page, stopped = str(request.session_hash), stops.begin(request)
+        below.pop(page, None)
         try:
             for now in reruns.run(str(id), pictures, stopped):
                 # another claim may stand there by now
-                yield gr.skip() if left.is_set() else verdicts.rerun_html(str(id), now)
+                yield below[page] if page in below else verdicts.rerun_html(str(id), now)
         except ValueError as error:
             yield cards.notice(say(str(error)), "alert")
 
     def show_here(id: str | None, request: gr.Request) -> tuple[str, Any, Any, str]:
-        leaves.stop(request)
+        found = show(reruns, id)
+        below[str(request.session_hash)] = found[-1]
         stops.stop(request)
-        return show(reruns, id)
+        return found
+
+    def leave(request: gr.Request) -> None:
+        stops.stop(request)
+        below.pop(str(request.session_hash), None)
 
     tab.select(fill, chosen, chosen, **LOOK)
     chosen.change(show_here, chosen, [shown, again, pictures, rerun], trigger_mode="always_last", **LOOK)
@@ -70,7 +77,7 @@ def claims_tab(demo: gr.Blocks, tab: gr.Tab, reruns: Reruns) -> None:
         **PRIVATE,
     )
     stop.click(stops.stop, None, None, queue=False, **PRIVATE)
-    demo.unload(stops.stop)
+    demo.unload(leave)
 
 
 def fill(chosen: str | None) -> Any:
