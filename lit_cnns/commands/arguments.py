@@ -59,11 +59,11 @@ class Line:
 
     def typed(self, key: str) -> bool:
         names = tuple(f"--model.{init}{key}" for init in ("", "init_args."))
-        return any(token.split("=")[0] in names for token in self.rest)
+        return any(option in names for option, _ in options(self.rest))
 
     @property
     def model_typed(self) -> bool:
-        return any(token.split("=")[0] in ("--model", "--model.class_path") for token in self.rest)
+        return any(option in ("--model", "--model.class_path") for option, _ in options(self.rest))
 
 
 def _by_class(words: list[str]) -> list[str]:

@@ -225,7 +225,7 @@ class ImageData(L.LightningDataModule):
 
     @property
     def _evaluation_batch(self) -> int:
-        return -(-self.global_batch_size // (self.division.processes * self.division.accumulate))
+        return -(-self.global_batch_size // self.division.parts)
 
     def _loader(self, split: str, batches: Batches, position: Callable[[], tuple[int, int]] | None) -> Loader:
         pictures: Source = self.sets[split]

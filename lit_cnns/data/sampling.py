@@ -53,21 +53,26 @@ class Division:
     rank: int = 0
     accumulate: int = 1
 
+    @property
+    def parts(self) -> int:
+        """Into how many a global batch is divided."""
+        return self.processes * self.accumulate
+
     def per_device(self, global_batch_size: int) -> int:
         """Pictures a process sees at once.
 
         Raises:
             ValueError: the global batch cannot be divided evenly, or is none.
         """
-        parts = self.processes * self.accumulate
         if global_batch_size < 1:
             raise ValueError(f"global_batch_size is 1 picture or more, not {global_batch_size}.")
-        if global_batch_size % parts:
+        if global_batch_size % self.parts:
             raise ValueError(
                 f"A global batch of {global_batch_size} pictures cannot be divided evenly over {self.processes} "
-                f"process(es) x {self.accumulate} accumulated step(s): choose a global_batch_size that {parts} divides."
+                f"process(es) x {self.accumulate} accumulated step(s): choose a global_batch_size that {self.parts} "
+                "divides."
             )
-        return global_batch_size // parts
+        return global_batch_size // self.parts
 
 
 class Batches(Protocol):

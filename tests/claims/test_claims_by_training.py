@@ -4,6 +4,7 @@ import dataclasses
 import logging
 import math
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,15 @@ def test_each_arm_runs_at_its_own_best_rate_with_every_seed(pictures, tmp_path):
     assert again == told  # nothing was trained twice: the times are those of the first start
 
 
+def tuned(rates: list[float], loss: Callable[[float], float]) -> list[float]:
+    """The rates that are tried where they lead to these losses, the best first."""
+
+    def run(rate: float) -> Run:
+        return Run("arm", rate, 0, [{"loss": loss(rate)}], 0.0, 0.0)
+
+    return [one.rate for one in tuning.tune(rates, run, lambda run: last(run, "loss"), lambda: None)]
+
+
 @pytest.mark.parametrize(
     ("best", "tried"),
     [
@@ -74,31 +84,17 @@ def test_each_arm_runs_at_its_own_best_rate_with_every_seed(pictures, tmp_path):
     ],
 )
 def test_a_best_rate_at_the_edge_is_looked_for_beyond_it(best, tried):
-    def run(rate: float) -> Run:
-        point = {"train_loss": math.inf if rate > 0.5 else abs(math.log(rate / best))}
-        return Run("arm", rate, 0, [point], 0.0, 0.0)
-
-    runs = tuning.tune([0.01, 0.003, 0.03], run, lambda run: last(run, "train_loss"), lambda: None)
-    assert sorted(one.rate for one in runs) == tried
-    assert runs[0].rate == min(tried[:-1] if tried[-1] == 1 else tried, key=lambda rate: abs(math.log(rate / best)))
-
-
-def tuned(losses: dict[float, float], elsewhere: float = 2.0) -> list[float]:
-    """The rates that are tried where these give these losses, the best first."""
-
-    def run(rate: float) -> Run:
-        return Run("arm", rate, 0, [{"loss": losses.get(rate, elsewhere)}], 0.0, 0.0)
-
-    runs = tuning.tune([*losses], run, lambda run: last(run, "loss"), lambda: None)
-    return [one.rate for one in runs]
+    found = tuned([0.01, 0.003, 0.03], lambda rate: math.inf if rate > 0.5 else abs(math.log(rate / best)))
+    assert sorted(found) == tried
+    assert found[0] == min(tried[:-1] if tried[-1] == 1 else tried, key=lambda rate: abs(math.log(rate / best)))
 
 
 def test_a_rate_at_which_training_came_apart_is_not_the_best():
-    assert tuned({0.01: 1.0, 0.02: math.nan}) == [0.01, 0.005, 0.02]
+    assert tuned([0.01, 0.02], {0.01: 1.0, 0.02: math.nan, 0.005: 2.0}.__getitem__) == [0.01, 0.005, 0.02]
 
 
 def test_one_rate_is_not_looked_beyond():
-    assert tuned({0.1: 1.0}) == [0.1]
+    assert tuned([0.1], lambda rate: 1.0) == [0.1]
 
 
 def test_a_run_that_was_cut_goes_on_and_ends_with_the_same_numbers(pictures, tmp_path, monkeypatch):

@@ -37,26 +37,27 @@ def test_a_verdict_that_is_pressed_opens_its_claim_which_runs_again(visit: LabPa
     assert not page.evaluate(NAMELESS)
 
 
-def test_a_run_under_way_is_told_and_stopped(visit: LabPage) -> None:
+@pytest.fixture
+def running(visit: LabPage) -> Page:
+    """The page with a run under way that takes a while."""
     page = visit.page
     visit.tab("Claims")
     choose(page, "Saturating units")
     page.locator("#claim-start").click()
     expect(page.locator("#claim-rerun")).to_contain_text("of 42 runs")
-    page.locator("#claim-stop").click()
-    expect(page.locator("#claim-rerun")).to_contain_text("Stopped after")
+    return page
 
 
-def test_a_run_that_another_claim_is_chosen_over_says_nothing_below_that(visit: LabPage) -> None:
-    page = visit.page
-    visit.tab("Claims")
-    choose(page, "Saturating units")
-    page.locator("#claim-start").click()
-    expect(page.locator("#claim-rerun")).to_contain_text("of 42 runs")
-    choose(page, "Dropout doubles")
-    expect(page.locator("#claim-rerun")).to_contain_text("--data FOLDER")
-    page.wait_for_timeout(4000)  # what was under way ends meanwhile
-    expect(page.locator("#claim-rerun")).to_contain_text("--data FOLDER")
+def test_a_run_under_way_is_told_and_stopped(running: Page) -> None:
+    running.locator("#claim-stop").click()
+    expect(running.locator("#claim-rerun")).to_contain_text("Stopped after")
+
+
+def test_a_run_that_another_claim_is_chosen_over_says_nothing_below_that(running: Page) -> None:
+    choose(running, "Dropout doubles")
+    expect(running.locator("#claim-rerun")).to_contain_text("--data FOLDER")
+    running.wait_for_timeout(4000)  # what was under way ends meanwhile
+    expect(running.locator("#claim-rerun")).to_contain_text("--data FOLDER")
 
 
 def test_a_claim_on_pictures_says_what_it_needs(visit: LabPage) -> None:
