@@ -38,7 +38,7 @@ NETWORKS = {
     "resnet20_cifar":            (128, 3, False),
 }  # fmt: skip
 LARGE = {"vgg_d"}  # so large that not all contestants have room beside each other
-LEFT_OUT = ("naive Lightning", "plain, our settings", "the network alone", "plain loop, memory kept")
+LEFT_OUT = ("naive Lightning", "the network alone", "plain loop, memory kept")
 
 
 class Turn(NamedTuple):
