@@ -6,7 +6,7 @@ them on scikit-learn's digits and on the folders of pictures in LIT_CNNS_DATA, w
 
 import os
 
-from lit_cnns_demo import build, credentials, serve
+from lit_cnns_demo import build, credentials, heed_sigterm, serve
 
 data = os.environ.get("LIT_CNNS_DATA", "")
 demo = build([os.environ.get("LIT_CNNS_RUNS", "runs")], data.split(os.pathsep) if data else [])
@@ -16,4 +16,5 @@ if __name__ == "__main__":
         login = credentials()
     except ValueError as error:
         raise SystemExit(str(error)) from None
+    heed_sigterm()
     serve(demo, auth=login)

@@ -5,6 +5,6 @@ import os
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by gradio when it is imported
 
 from .lab import build
-from .serving import credentials, launch, mount, serve
+from .serving import credentials, heed_sigterm, launch, mount, serve
 
-__all__ = ["build", "credentials", "launch", "mount", "serve"]
+__all__ = ["build", "credentials", "heed_sigterm", "launch", "mount", "serve"]

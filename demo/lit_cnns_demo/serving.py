@@ -2,6 +2,8 @@
 
 import logging
 import os
+import signal
+import sys
 import threading
 import time
 from collections.abc import Iterable
@@ -71,7 +73,17 @@ def launch(
     print(f"The lab is open at {public or address}; Ctrl-C closes it.", flush=True)
     if mcp:
         print(f"Its MCP server is at {address.rstrip('/')}/gradio_api/mcp/.", flush=True)
+    heed_sigterm()
     demo.block_thread()
+
+
+def heed_sigterm() -> None:
+    """Let SIGTERM end this process in order, and what visitors uploaded go with it.
+
+    The first process of a container would not even hear it otherwise.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def serve(demo: gr.Blocks, **options: Any) -> tuple[Any, str, str]:

@@ -1,7 +1,11 @@
 """The lab is served to this machine alone, with what could do harm turned off."""
 
 import json
+import os
 import runpy
+import signal
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -87,3 +91,16 @@ def test_a_wrong_login_in_the_environment_is_told_in_one_sentence(monkeypatch: p
     monkeypatch.setenv("LIT_CNNS_AUTH", "ada")
     with pytest.raises(SystemExit, match=r"^A login is user:password"):
         runpy.run_path(str(DEMO / "app.py"), run_name="__main__")
+
+
+@pytest.mark.parametrize("words", ["-m lit_cnns demo --port 0", str(DEMO / "app.py")])
+def test_a_lab_that_is_told_to_end_leaves_nothing_of_its_visitors(words: str, tmp_path: Path) -> None:
+    environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, *words.split()]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=environment) as process:
+        assert process.stdout
+        assert any("http://" in line for line in process.stdout)
+        assert [*tmp_path.glob("lit-cnns-guests-*")]
+        process.terminate()
+        assert process.wait(30) == 128 + signal.SIGTERM
+    assert not [*tmp_path.glob("lit-cnns-guests-*")]
