@@ -1,7 +1,8 @@
 """Write docs/claims/*.md from docs/results/claims/*/results.json, a page for each claim: `python docs/claims.py`.
 
-Results come from `lit-cnns claim NAME --folder docs/results/claims/NAME`, those of the sentences as told from
-`lit-cnns claim told --folder docs/results/claims/told`.
+What was measured stays as it is; verdicts and figures are made anew from it, by the rules of today. Results come from
+`lit-cnns claim NAME --folder docs/results/claims/NAME`, those of the sentences as told from `lit-cnns claim told
+--folder docs/results/claims/told`.
 """
 
 import json
@@ -107,5 +108,7 @@ def pages() -> dict[str, str]:
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
+    for place in sorted(RESULTS.glob("*/results.json")):
+        claims.renew(claims.claim(place.parent.name), place.parent)
     for name, text in pages().items():
         (FOLDER / name).write_text(text)

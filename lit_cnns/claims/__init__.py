@@ -6,7 +6,7 @@ Each lies in a file that bears its name in `papers/claims.yaml` and holds one `C
 import difflib
 from importlib import import_module
 
-from .claim import Budget, Claim, Settings, draw, headline, paragraph, read, run, statement, verdict_of
+from .claim import Budget, Claim, Settings, draw, headline, paragraph, read, renew, run, statement, verdict_of
 from .committed import NOT_RUN, command, committed, committed_figure, ran_with, word
 from .judging import Interval, Verdict
 
@@ -27,6 +27,7 @@ __all__ = [
     "paragraph",
     "ran_with",
     "read",
+    "renew",
     "run",
     "statement",
     "told",

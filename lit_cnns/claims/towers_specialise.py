@@ -82,7 +82,7 @@ def find(settings: Settings) -> Results:
     pictures = small_pictures.read(settings.data, SIDE).first(count)
     images, labels = _all(pictures.train)
     tested = _all(pictures.test)
-    if images.shape[1] != 3:
+    if images.shape[1] != 3 or bool((images == images[:, :1]).all()):
         raise ValueError(f"Kernels are told apart by colour on colour pictures; those of {settings.data} are grey.")
     scale = {"pictures": len(labels), "epochs": epochs, "batch": BATCH, "rate": RATE}
     made_with = {**scale, "data": pictures.digest}
