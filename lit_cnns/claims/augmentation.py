@@ -16,7 +16,7 @@ def judge(runs: Runs) -> Verdict:
         f"Without augmentation the gap between test and training error is wider by {gaps.text(' points')}; the test "
         f"error is higher by {tested.text(' points')}.",
         gaps,
-        " points",
+        " points, without - with",
     )
 
 
