@@ -19,7 +19,8 @@ MADE = "<!-- made by `python docs/claims.py` from docs/results/claims: not to be
 KINDS = {"counting": "By counting", "looking": "By looking", "training": "By training"}
 HEAD = """What the papers say, checked by one command each. A verdict is computed from the results by the rule on its
 page, with its uncertainty: **holds**, **holds in direction**, **not at this scale** (undecided), **does not
-hold**. "runnable, not yet run" is no verdict: nobody has looked yet.
+hold**. "runnable, not yet run" is no verdict: nobody has looked yet. Beside it stands the budget, where there are
+several: `quick` seldom decides anything.
 
 [As told](told.md) ([한국어](told.ko.md)): every checkable sentence of the text this project grew from.
 
@@ -56,6 +57,7 @@ def _tables() -> Iterator[str]:
         for name in (name for name, of in claims.CLAIMS.items() if of == kind):
             kept, said = claims.read(RESULTS / name), claims.statement(name)
             verdict = f"**{claims.verdict_of(kept).word}**" if kept else claims.NOT_RUN
+            verdict += f", {kept['budget']}" if kept and kept["budget"] else ""
             yield f"| [{said['claim']}]({name}.md) | {said['where']} | {verdict} |"
         yield ""
     yield "## Without a command\n\n| claim | place | the quotation | why |\n|---|---|---|---|"

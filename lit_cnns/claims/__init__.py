@@ -7,7 +7,7 @@ import difflib
 from importlib import import_module
 
 from .claim import Budget, Claim, Settings, draw, headline, paragraph, read, renew, run, statement, verdict_of
-from .committed import NOT_RUN, command, committed, committed_figure, ran_with, word
+from .committed import NOT_RUN, command, committed, committed_figure, ran_with, state
 from .judging import Interval, Verdict
 
 __all__ = [
@@ -29,10 +29,10 @@ __all__ = [
     "read",
     "renew",
     "run",
+    "state",
     "statement",
     "told",
     "verdict_of",
-    "word",
 ]
 
 CLAIMS: dict[str, str] = {

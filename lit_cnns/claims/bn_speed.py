@@ -3,7 +3,7 @@
 from .arms import Arm, Run, Runs, Scale, last, when
 from .curves import PaperEffect
 from .gains import slowdown
-from .judging import Verdict
+from .judging import EFFECT, Verdict
 from .training import Measure, TrainingClaim
 
 LEVEL = 45.0  # percent of held-out error, which both arms reach at each scale
@@ -44,7 +44,7 @@ CLAIM = TrainingClaim(
     decide=judge,
     rule="The ratio of the geometric means of the steps, without to with, with Welch's 95 % interval on their "
     "logarithms, against 1 (no difference) and 14 (the paper's BN-x5 beside Inception). A run that never gets there "
-    "counts as the longest of all; if one with batch norm does not, it is undecided.",
+    f"counts as the longest of all; if one with batch norm does not, it is undecided. {EFFECT}",
     augmented=True,
     until=lambda point: point["held_error"] <= LEVEL,
     curve="held_error",

@@ -8,7 +8,7 @@ from typing import Any
 from .arms import Arm, Run, Runs, Scale, last
 from .claim import Budget
 from .curves import PaperEffect
-from .judging import Interval, Verdict, Word, difference, judge_effect, ratio
+from .judging import EFFECT, Interval, Verdict, Word, difference, judge_effect, ratio
 from .training import Measure, TrainingClaim
 
 ANY = 1e-9  # points: where the paper says that something helps, and not how much
@@ -111,5 +111,5 @@ class Gain:
         claimed = "0" if self.expected == ANY else f"0 and {self.expected:g} points (the paper)"
         return (
             f"The difference of the mean test errors, {self.worse} minus {self.better}, with Welch's 95 % interval, "
-            f"against {claimed}."
+            f"against {claimed}. {EFFECT}"
         )

@@ -8,6 +8,10 @@ from typing import Literal
 
 Word = Literal["holds", "holds in direction", "not at this scale", "does not hold"]
 CONFIDENCE = 0.95
+EFFECT = (  # the rule of `judge_effect` in words
+    "Where the interval lies wholly beyond no difference, it holds if it reaches what is claimed, else in direction; "
+    "wholly on the other side it does not hold; all else is undecided."
+)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from .arms import Arm, Run, Runs, Scale, last, when
 from .curves import PaperEffect
 from .gains import slowdown
-from .judging import Verdict
+from .judging import EFFECT, Verdict
 from .training import Measure, TrainingClaim
 
 LEVEL = 25.0  # percent of training error
@@ -40,7 +40,7 @@ CLAIM = TrainingClaim(
     decide=judge,
     rule="The ratio of the geometric means of the epochs, tanh to ReLU, with Welch's 95 % interval on their "
     "logarithms, against 1 (no difference) and 6 (the paper). A run that never gets there counts as the longest of "
-    "all; if one of ReLU does not, it is undecided.",
+    f"all; if one of ReLU does not, it is undecided. {EFFECT}",
     level=LEVEL,
     image_size=24,
     until=lambda point: point["train_error"] <= LEVEL,

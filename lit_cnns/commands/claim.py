@@ -16,7 +16,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "checks the sentences of an introductory text, and with --folder measures those on time anew."
     )
     parser.add_argument("name", nargs="?", help="a claim, or `told`; none lists the claims")
-    parser.add_argument("--budget", choices=("quick", "standard", "full"), help="quick unless told")
+    parser.add_argument(
+        "--budget",
+        choices=("quick", "standard", "full"),
+        help="quick (minutes), standard (about an hour on two cores) or full (the paper's scale, on a GPU); else quick",
+    )
     parser.add_argument("--data", help="folder with CIFAR-10, or of class folders of small pictures; data/ unless told")
     parser.add_argument("--seeds", type=int, help="runs of each arm, 2 or more; by default as many as the budget has")
     parser.add_argument("--folder", type=Path, help="where results go, instead of runs/claims/NAME/BUDGET")
@@ -27,8 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.name is None:
         for name, kind in claims.CLAIMS.items():
-            print(f"{name:<28}{kind:<10}{claims.word(name):<24}{claims.statement(name)['claim']}")
-        print(f"\n{TOLD:<62}every sentence of an introductory text, with its verdict")
+            print(f"{name:<28}{kind:<10}{claims.state(name):<30}{claims.statement(name)['claim']}")
+        print(f"\n{TOLD:<68}every sentence of an introductory text, with its verdict")
         return 0
     if arguments.name == TOLD:
         if arguments.budget or arguments.data or arguments.seeds is not None:
