@@ -1,7 +1,8 @@
 """Write docs/claims/*.md from docs/results/claims/*/results.json, a page for each claim: `python docs/claims.py`.
 
-Results come from `lit-cnns claim NAME --folder docs/results/claims/NAME`, those of the sentences as told from
-`lit-cnns claim told --folder docs/results/claims/told`.
+What was measured stays as it is; verdicts and figures are made anew from it, by the rules of today. Results come from
+`lit-cnns claim NAME --folder docs/results/claims/NAME`, those of the sentences as told from `lit-cnns claim told
+--folder docs/results/claims/told`.
 """
 
 import json
@@ -18,7 +19,8 @@ MADE = "<!-- made by `python docs/claims.py` from docs/results/claims: not to be
 KINDS = {"counting": "By counting", "looking": "By looking", "training": "By training"}
 HEAD = """What the papers say, checked by one command each. A verdict is computed from the results by the rule on its
 page, with its uncertainty: **holds**, **holds in direction**, **not at this scale** (undecided), **does not
-hold**. "runnable, not yet run" is no verdict: nobody has looked yet.
+hold**. "runnable, not yet run" is no verdict: nobody has looked yet. Beside it stands the budget, where there are
+several: `quick` seldom decides anything.
 
 [As told](told.md) ([한국어](told.ko.md)): every checkable sentence of the text this project grew from.
 
@@ -55,6 +57,7 @@ def _tables() -> Iterator[str]:
         for name in (name for name, of in claims.CLAIMS.items() if of == kind):
             kept, said = claims.read(RESULTS / name), claims.statement(name)
             verdict = f"**{claims.verdict_of(kept).word}**" if kept else claims.NOT_RUN
+            verdict += f", {kept['budget']}" if kept and kept["budget"] else ""
             yield f"| [{said['claim']}]({name}.md) | {said['where']} | {verdict} |"
         yield ""
     yield "## Without a command\n\n| claim | place | the quotation | why |\n|---|---|---|---|"
@@ -107,5 +110,7 @@ def pages() -> dict[str, str]:
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
+    for place in sorted(RESULTS.glob("*/results.json")):
+        claims.renew(claims.claim(place.parent.name), place.parent)
     for name, text in pages().items():
         (FOLDER / name).write_text(text)

@@ -23,8 +23,11 @@ def test_the_door_opens_without_torch():
     assert imported_by("import lit_cnns").isdisjoint(HEAVY)
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], ["models", "--help"], ["demo", "--help"]], ids=" ".join)
-def test_help_and_version_answer_without_torch(words):
+QUICK = [["--help"], ["--version"], ["models", "--help"], ["demo", "--help"], ["claim", "--help"], ["claim"]]
+
+
+@pytest.mark.parametrize("words", QUICK, ids=" ".join)
+def test_help_version_and_the_list_of_claims_answer_without_torch(words):
     statement = f"""
 from lit_cnns.cli import main
 sys.argv = ["lit-cnns", *{words!r}]

@@ -6,8 +6,8 @@ Each lies in a file that bears its name in `papers/claims.yaml` and holds one `C
 import difflib
 from importlib import import_module
 
-from .claim import Budget, Claim, Settings, draw, headline, paragraph, read, run, statement, verdict_of
-from .committed import NOT_RUN, command, committed, committed_figure, ran_with, word
+from .claim import Budget, Claim, Settings, draw, headline, paragraph, read, renew, run, statement, verdict_of
+from .committed import NOT_RUN, command, committed, committed_figure, ran_with, state
 from .judging import Interval, Verdict
 
 __all__ = [
@@ -27,11 +27,12 @@ __all__ = [
     "paragraph",
     "ran_with",
     "read",
+    "renew",
     "run",
+    "state",
     "statement",
     "told",
     "verdict_of",
-    "word",
 ]
 
 CLAIMS: dict[str, str] = {

@@ -2,7 +2,7 @@
 
 from .arms import COSINE, Arm, Runs, Scale, last
 from .gains import ANY, gap
-from .judging import Verdict, difference, judge_effect
+from .judging import EFFECT, Verdict, difference, judge_effect
 from .training import Measure, TrainingClaim
 
 
@@ -16,7 +16,7 @@ def judge(runs: Runs) -> Verdict:
         f"Without augmentation the gap between test and training error is wider by {gaps.text(' points')}; the test "
         f"error is higher by {tested.text(' points')}.",
         gaps,
-        " points",
+        " points, without - with",
     )
 
 
@@ -36,6 +36,6 @@ CLAIM = TrainingClaim(
     tuned_by=lambda run: last(run, "held_error"),
     decide=judge,
     rule="The difference of the mean gaps between the test error and the training error, which is measured on plain "
-    "pictures, without augmentation minus with, with Welch's 95 % interval, against 0.",
+    f"pictures, without augmentation minus with, with Welch's 95 % interval, against 0. {EFFECT}",
     image_size=24,
 )

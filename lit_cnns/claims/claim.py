@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from lit_cnns import papers
-from lit_cnns.checkpoint_io import write_whole
 
 from .judging import Interval, Verdict
 
@@ -21,6 +20,7 @@ Kind = Literal["counting", "looking", "training"]
 Report = Callable[[str], None]
 Results = Mapping[str, Any]
 RESULTS = "results.json"
+NO_BREAK = "\N{NO-BREAK SPACE}"  # which keeps a number with its interval on one line
 
 
 @dataclass(frozen=True)
@@ -128,22 +128,42 @@ def run(claim: Claim, settings: Settings) -> Verdict:
     """Measure, judge and draw; leaves `results.json`, `figure.svg`, `figure.png` and `verdict.md` in the folder."""
     settings.folder.mkdir(parents=True, exist_ok=True)
     results = claim.measure(_counting(claim, settings))
+    budget = settings.budget if claim.needs_data else None
+    return _leave(claim, {"budget": budget, "conditions": conditions(), "results": results}, settings.folder)
+
+
+def renew(claim: Claim, folder: Path) -> Verdict:
+    """Judge and draw the results in a folder anew: rules and figures may have changed since they were measured.
+
+    Raises:
+        ValueError: nothing was finished there.
+    """
+    kept = read(folder)
+    if kept is None:
+        raise ValueError(f"There is no {RESULTS} in {folder}; `lit-cnns claim {claim.id} --folder {folder}` makes it.")
+    return _leave(claim, kept, folder)
+
+
+def _leave(claim: Claim, found: Mapping[str, Any], folder: Path) -> Verdict:
+    from lit_cnns.checkpoint_io import write_whole
+
+    results = found["results"]
     verdict = claim.judge(results)
     kept = {
         "claim": claim.id,
-        "budget": settings.budget if claim.needs_data else None,
+        "budget": found["budget"],
         "verdict": {
             "word": verdict.word,
             "sentence": verdict.sentence,
             "value": verdict.value and asdict(verdict.value),
             "unit": verdict.unit,
         },
-        "conditions": conditions(),
+        "conditions": found["conditions"],
         "results": results,
     }
-    write_whole(json.dumps(kept, indent=1).encode(), settings.folder / RESULTS)
-    draw(claim, results, settings.folder)
-    write_whole(paragraph(claim, verdict, results).encode(), settings.folder / "verdict.md")
+    write_whole(json.dumps(kept, indent=1).encode(), folder / RESULTS)
+    draw(claim, results, folder)
+    write_whole(paragraph(claim, verdict, results).encode(), folder / "verdict.md")
     return verdict
 
 
@@ -175,7 +195,7 @@ def _found(verdict: Verdict, results: Results) -> str:
     """The verdict with the number that it was decided by, and the data."""
     number = f": {verdict.value.text(verdict.unit)}" if verdict.value else ""
     data = f" on {results['data'].split(', ')[-1]}" if results.get("data") else ""
-    return f"Verdict{data}: {verdict.word}{number}"
+    return f"Verdict{data}: {verdict.word}{number.replace(' ', NO_BREAK).replace(NO_BREAK, ' ', 1)}"
 
 
 def read(folder: Path) -> dict[str, Any] | None:

@@ -29,10 +29,10 @@ def committed_figure(id: str) -> str | None:
     return path.read_text(encoding="utf-8") if path and path.is_file() else None
 
 
-def word(id: str) -> str:
-    """The verdict of the results of a claim that ship, or that there are none."""
+def state(id: str) -> str:
+    """The verdict of the results of a claim that ship and the budget it was found at, or that there are none."""
     kept = committed(id)
-    return verdict_of(kept).word if kept else NOT_RUN
+    return ", ".join(filter(None, (verdict_of(kept).word, kept["budget"]))) if kept else NOT_RUN
 
 
 def command(claim: Claim, kept: dict[str, Any] | None = None) -> str:
@@ -61,7 +61,8 @@ def ran_with(kept: dict[str, Any]) -> str:
 def _training(results: dict[str, Any]) -> list[str]:
     """The scale of training, its time, and the rates, with a word on those that lie at the edge of what was tried."""
     scale, runs, tuning = results["scale"], results["runs"], results["tuning"]
-    hours = sum(run["seconds"] for run in (*runs, *tuning)) / 3600
+    minutes = sum(run["seconds"] for run in (*runs, *tuning)) / 60
+    time = f"{minutes / 60:.1f} hours" if minutes >= 60 else f"{minutes:.0f} minutes"
     pictures = f"{scale['pictures']:,}" if scale["pictures"] else "all"
     chosen = {run["arm"]: run["rate"] for run in runs}
     took = ", ".join(f"{arm} took {rate:g}{_edge(rate, arm, tuning)}" for arm, rate in chosen.items())
@@ -69,7 +70,7 @@ def _training(results: dict[str, Any]) -> list[str]:
     further = " and further where the best lay at their edge" if len(tuning) > len(chosen) * len(scale["rates"]) else ""
     return [
         f"{pictures} pictures, {scale['epochs']} passes, batches of {scale['batch']}, {_seeds(results)} seeds",
-        f"{len(runs)} runs and {len(tuning)} for the rates, {hours:.1f} hours",
+        f"{len(runs)} runs and {len(tuning)} for the rates, {time}",
         f"rates of {grid}{further}: {took}",
     ]
 

@@ -59,7 +59,7 @@ def bars(
         words = [f"{word}  ({whose}: {value:g})" for word, value in zip(words, paper, strict=True)]
     axes.bar_label(drawn, words, padding=9)
     axes.invert_yaxis()
-    axes.margins(x=0.6 if paper else 0.2)
+    axes.margins(x=0.9 if paper else 0.2)
     axes.grid(axis="y", visible=False)
 
 

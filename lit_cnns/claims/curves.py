@@ -19,6 +19,7 @@ LABELS = {
     "train_loss": "training loss",
 }
 WIDTH, EACH = 5.6, 4.4  # inches, of the curves and of each panel beside them
+HEIGHT, TALLER = 4.6, 0.8  # inches, with one panel beside them and for each further one
 FAR = 3  # times the highest run: where a mark of the paper asks for a logarithmic axis
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 
@@ -82,6 +83,8 @@ def draw_curves(axes: "Axes", lines: Sequence[Line], figure_of: str, pictures: i
         pictures: how many a pass has; None for all.
         level: the value whose reaching is judged, if one is.
     """
+    from matplotlib.ticker import MaxNLocator
+
     arms = list(dict.fromkeys(line.arm for line in lines))
     named: set[str] = set()
     for line in lines:
@@ -94,12 +97,22 @@ def draw_curves(axes: "Axes", lines: Sequence[Line], figure_of: str, pictures: i
     axes.set(
         xlabel=f"passes over {f'{pictures:,}' if pictures else 'all training'} pictures",
         ylabel=LABELS[figure_of],
-        ylim=(0, None),
     )
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    _show_zero(axes)
+
+
+def _show_zero(axes: "Axes") -> None:
+    """Begin at 0, where differences would not be lost above it."""
+    low, high = axes.get_ylim()
+    if low < high / 2:
+        axes.set_ylim(0, high)
 
 
 def draw_arms(axes: "Axes", judged: Judged) -> None:
     """Draw what is judged: a dot a run, a bar at the mean, dashes where the paper's effect would put it."""
+    from matplotlib.ticker import LogLocator
+
     values = judged.figures
     known = {arm: [value for value in own if math.isfinite(value)] for arm, own in values.items()}
     names = {arm: arm for arm in values}
@@ -109,7 +122,7 @@ def draw_arms(axes: "Axes", judged: Judged) -> None:
             middle = mean(known[arm])
             axes.plot([place - 0.25, place + 0.25], [middle] * 2, color=colour, linewidth=2.5)
             text = f"{middle:.1f}" if middle < 100 else f"{middle:,.0f}"
-            axes.annotate(text, (place + 0.27, middle), color=colour, va="center", fontsize=10)
+            axes.annotate(text, (place + 0.27, middle), va="center", fontsize=10)
         if missing := len(values[arm]) - len(known[arm]):
             names[arm] = f"{arm}\n{missing} of {len(values[arm])} never"
     marks = []
@@ -123,17 +136,19 @@ def draw_arms(axes: "Axes", judged: Judged) -> None:
     axes.set_xticks(range(len(values)), list(names.values()), fontsize=11 if len(values) < 4 else 9)
     axes.set(ylabel=textwrap.fill(judged.label, 32), xlim=(-0.5, len(values) - 0.3))
     axes.margins(y=0.15)
-    low, high = axes.get_ylim()
     highest = max(max(own, default=0.0) for own in known.values())
     if marks and max(marks) > FAR * highest:  # it would press the runs together
         axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_major_formatter("{x:,g}")
-        axes.yaxis.set_minor_formatter("{x:,g}")
-    elif low < high / 2:  # else differences would be lost
-        axes.set_ylim(0, high)
+        axes.yaxis.set_minor_formatter("")
+    else:
+        _show_zero(axes)
     axes.grid(axis="x", visible=False)
-    effects = f"\ndashes: the paper's effect, {judged.paper[0].source}" if judged.paper else ""
-    axes.set_xlabel(f"dots: runs; bars: their mean{effects}", fontsize=10)
+    words = ["dots: runs; bars: their mean"]
+    if judged.paper:
+        words += textwrap.wrap(f"dashes: the paper's effect, {judged.paper[0].source}", 54)
+    axes.set_xlabel("\n".join(words), fontsize=10)
 
 
 def draw_runs(
@@ -145,9 +160,9 @@ def draw_runs(
     judged: Sequence[Judged],
 ) -> None:
     """Draw the curves, and a panel for each thing that is judged; `draw_curves` says what the arguments are."""
-    figure.set_size_inches(WIDTH + EACH * len(judged), 4.6)
+    figure.set_size_inches(WIDTH + EACH * len(judged), HEIGHT + TALLER * (len(judged) - 1))
     left, *others = panels(figure, 1 + len(judged))
     draw_curves(left, lines, curve, pictures, level)
     for axes, one in zip(others, judged, strict=True):
         draw_arms(axes, one)
-    figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=3, fontsize=10)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=1 + 2 * len(judged), fontsize=10)

@@ -1,8 +1,12 @@
 """ResNet's first observation: a deeper plain network has the higher training error, a deeper residual one has not."""
 
 from .arms import COSINE, Arm, Run, Runs, Scale, last
+from .curves import PaperEffect
+from .gains import test_error
 from .judging import Verdict, difference
 from .training import Measure, TrainingClaim
+
+UNIT = " points, plain-56 - plain-20"
 
 
 def training_error(run: Run) -> float:
@@ -24,12 +28,13 @@ def judge(runs: Runs) -> Verdict:
         f"the training error of plain is above that of residual by {rescued.text(' points')}."
     )
     if plain.high < 0:
-        return Verdict("does not hold", sentence, plain, " points")
+        return Verdict("does not hold", sentence, plain, UNIT)
     if plain.low <= 0 or rescued.low <= 0:
-        return Verdict("not at this scale", sentence, plain, " points")
-    return Verdict("holds" if residual.high < 0 else "holds in direction", sentence, plain, " points")
+        return Verdict("not at this scale", sentence, plain, UNIT)
+    return Verdict("holds" if residual.high < 0 else "holds in direction", sentence, plain, UNIT)
 
 
+PAPER = {"plain": 0.6, "ResNet": -2.85}  # points from 18 to 34 layers: 27.94 to 28.54, 27.88 to 25.03
 CLAIM = TrainingClaim(
     id="degradation",
     arms=tuple(
@@ -46,7 +51,17 @@ CLAIM = TrainingClaim(
         "standard": Scale(epochs=12, rates=(0.03, 0.1), pictures=2500, tuning_epochs=3, batch=64),
         "full": Scale(epochs=160, rates=(0.05, 0.1, 0.2), tuning_epochs=20),
     },
-    measures=(Measure(training_error, "training error at the end, %"),),
+    measures=(
+        Measure(training_error, "training error at the end, %"),
+        Measure(
+            test_error,
+            "test error at the end, %",
+            [
+                PaperEffect(f"{name}-56", f"{name}-20", plus=plus, source="18 to 34 layers, ImageNet")
+                for name, plus in PAPER.items()
+            ],
+        ),
+    ),
     tuned_by=lambda run: last(run, "train_loss"),
     decide=judge,
     rule="It does not hold if plain-56 ends below plain-20 with Welch's 95 % interval of the difference wholly below "

@@ -10,7 +10,7 @@ from lit_cnns import features
 
 from .claim import Counted, Results, Settings
 from .drawing import COLOURS, PAPER, panels
-from .judging import Interval, Verdict, slope
+from .judging import Interval, Verdict, Word, slope
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -98,13 +98,15 @@ def decide(results: Results) -> Verdict:
         + f"; derived: 0.5. With {deepest} layers and ReLU it is {share:.0%} of the theoretical side, "
         f"{results['theoretical'][deepest]} pixels."
     )
-    if judged.low >= ROOT - MARGIN and judged.high <= ROOT + MARGIN:
-        return Verdict("holds", sentence, judged)
-    if judged.low > 0 and judged.high < LINEAR:
-        return Verdict("holds in direction", sentence, judged)
-    return Verdict(
-        "does not hold" if judged.low >= LINEAR or judged.high <= 0 else "not at this scale", sentence, judged
-    )
+    return Verdict(_word(judged), sentence, judged, " as the exponent")
+
+
+def _word(growing: Interval) -> Word:
+    if growing.low >= ROOT - MARGIN and growing.high <= ROOT + MARGIN:
+        return "holds"
+    if growing.low > 0 and growing.high < LINEAR:
+        return "holds in direction"
+    return "does not hold" if growing.low >= LINEAR or growing.high <= 0 else "not at this scale"
 
 
 def picture(results: Results, figure: "Figure") -> None:
@@ -113,9 +115,9 @@ def picture(results: Results, figure: "Figure") -> None:
     _draw_field(left, results)
     depths = [int(depth) for depth in results["theoretical"]]
     right.loglog(depths, list(results["theoretical"].values()), "s-", color=PAPER, label="theoretical, 2 n + 1")
-    for colour, (kind, sides) in zip(COLOURS, results["sides"].items(), strict=False):
+    for colour, size, (kind, sides) in zip(COLOURS, (6, 10, 5), results["sides"].items(), strict=False):
         means = [sum(values) / len(values) for values in sides.values()]
-        right.loglog(depths, means, "o-", color=colour, label=kind)
+        right.loglog(depths, means, "o-", color=colour, markersize=size, linewidth=size / 3, label=kind)
         spread = [[mean - min(own), max(own) - mean] for mean, own in zip(means, sides.values(), strict=True)]
         right.errorbar(depths, means, list(zip(*spread, strict=True)), fmt="none", color=colour, capsize=3)
     first = means[0]

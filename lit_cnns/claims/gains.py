@@ -8,7 +8,7 @@ from typing import Any
 from .arms import Arm, Run, Runs, Scale, last
 from .claim import Budget
 from .curves import PaperEffect
-from .judging import Interval, Verdict, Word, difference, judge_effect, ratio
+from .judging import EFFECT, Interval, Verdict, Word, difference, judge_effect, ratio
 from .training import Measure, TrainingClaim
 
 ANY = 1e-9  # points: where the paper says that something helps, and not how much
@@ -50,7 +50,7 @@ def on_test_error(
 def slowdown(
     runs: Runs, slow: str, fast: str, needed: Callable[[Run], float], unit: str, expected: float
 ) -> tuple[Interval, Word, str]:
-    """How many times longer one arm needs than another; a run that never got there counts as long as any lasted.
+    """How many times longer one arm needs than another; a run that never got there counts as long as the longest.
 
     Args:
         runs: of both arms.
@@ -61,15 +61,19 @@ def slowdown(
         expected: the ratio that the paper has.
 
     Returns:
-        The ratio, the verdict, and a clause on the runs that never got there, empty where all did.
+        The ratio, the verdict, and a sentence on the runs that never got there, empty where all did.
     """
     arms = {arm: runs[arm] for arm in (slow, fast)}
     longest = max(last(run, unit) for own in arms.values() for run in own)
     found = ratio(*([min(needed(run), longest) for run in own] for own in arms.values()))
     never = {arm: sum(math.isinf(needed(run)) for run in own) for arm, own in arms.items()}
-    clauses = [f"{count} of the runs {arm} never got there" for arm, count in never.items() if count]
+    left = [
+        f" {arm}: {count} of {len(arms[arm])} runs never got there, which counts as the longest of all."
+        for arm, count in never.items()
+        if count
+    ]
     word: Word = "not at this scale" if never[fast] else judge_effect(found, nothing=1.0, expected=expected)
-    return found, word, "".join(f"; {clause}" for clause in clauses)
+    return found, word, "".join(left)
 
 
 @dataclass(frozen=True)
@@ -107,5 +111,5 @@ class Gain:
         claimed = "0" if self.expected == ANY else f"0 and {self.expected:g} points (the paper)"
         return (
             f"The difference of the mean test errors, {self.worse} minus {self.better}, with Welch's 95 % interval, "
-            f"against {claimed}."
+            f"against {claimed}. {EFFECT}"
         )

@@ -34,7 +34,7 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 STYLES = dict(zip(KINDS, ("0-", "1-", "4-", "2-", "2--", "3-", "3--"), strict=True))  # colour and line
 SATURATING, INITIALISED = "sigmoid", ("tanh", "ReLU")
-UNIT = " x from last to first convolution, plain with batch norm"
+UNIT = f" x from last to first of {JUDGED} layers, plain with batch norm"
 NORMALISED = ("ReLU, batch norm", "ReLU, batch norm, residual")
 BATCH, STEPS, RATE, SEEDS = 32, 10, 0.01, 3
 HEALTHY = 1000.0  # either way: He et al. 2015 derive 2^-11 for 22 layers that learn, 2^-15 for 30 that stall

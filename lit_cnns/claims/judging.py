@@ -8,11 +8,15 @@ from typing import Literal
 
 Word = Literal["holds", "holds in direction", "not at this scale", "does not hold"]
 CONFIDENCE = 0.95
+EFFECT = (  # the rule of `judge_effect` in words
+    "Where the interval lies wholly beyond no difference, it holds if it reaches what is claimed, else in direction; "
+    "wholly on the other side it does not hold; all else is undecided."
+)
 
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate and its 95 % confidence interval."""
+    """An estimate and its 95 % confidence interval, without bounds where the values show no spread."""
 
     value: float
     low: float
@@ -20,6 +24,8 @@ class Interval:
 
     def text(self, unit: str = "") -> str:
         """As it stands in a sentence."""
+        if self.high == math.inf:
+            return f"{self.value:.3g}{unit} (no interval: the runs show no spread)"
         return f"{self.value:.3g}{unit} (95 % interval {self.low:.3g} to {self.high:.3g})"
 
 
@@ -41,7 +47,7 @@ class Verdict:
 
 
 def difference(a: Sequence[float], b: Sequence[float]) -> Interval:
-    """mean(a) - mean(b) of independent runs, with Welch's interval.
+    """mean(a) - mean(b) of independent runs, with Welch's interval; without bounds where no run differs from another.
 
     Raises:
         ValueError: fewer than two values on a side; without them nothing is known of the spread.
@@ -54,14 +60,14 @@ def difference(a: Sequence[float], b: Sequence[float]) -> Interval:
     error = math.sqrt(sum(parts))
     value = mean(a) - mean(b)
     if error == 0:
-        return Interval(value, value, value)
+        return Interval(value, -math.inf, math.inf)
     freedom = sum(parts) ** 2 / sum(p**2 / (n - 1) for p, n in zip(parts, (len(a), len(b)), strict=True))
     reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom)) * error
     return Interval(value, value - reach, value + reach)
 
 
 def mean_of(values: Sequence[float]) -> Interval:
-    """The mean of independent runs, with Student's interval.
+    """The mean of independent runs, with Student's interval; without bounds where no run differs from another.
 
     Raises:
         ValueError: fewer than two values.
@@ -70,7 +76,8 @@ def mean_of(values: Sequence[float]) -> Interval:
         raise ValueError(f"An interval needs two seeds or more, not {len(values)}.")
     from scipy import stats
 
-    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)) * math.sqrt(variance(values) / len(values))
+    error = math.sqrt(variance(values) / len(values))
+    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)) * error if error else math.inf
     return Interval(mean(values), mean(values) - reach, mean(values) + reach)
 
 

@@ -9,7 +9,7 @@ from lit_cnns import features, papers
 from lit_cnns.models import GoogLeNet
 
 from .claim import Counted, Results, Settings
-from .drawing import COLOURS, panels
+from .drawing import COLOURS, PAPER, panels
 from .judging import Verdict
 
 if TYPE_CHECKING:
@@ -62,16 +62,22 @@ def decide(results: Results) -> Verdict:
 def picture(results: Results, figure: "Figure") -> None:
     """Draw multiply-adds and parameters of each module, naive beside reduced."""
     names = [name.removeprefix("inception_") for name in results]
-    for axes, figure_of, unit in zip(panels(figure, 2), ("macs", "params"), (1e6, 1e3), strict=True):
+    table = {row["row"]: row for row in papers.row("googlenet")["paper_table"]}
+    for axes, (figure_of, unit, printed, scale) in zip(panels(figure, 2), PANELS, strict=True):
         for place, (kind, colour) in enumerate((("naive", COLOURS[1]), ("reduced", COLOURS[0]))):
             values = [row[kind][figure_of] / unit for row in results.values()]
             axes.bar([x + 0.4 * place - 0.2 for x in range(len(names))], values, 0.38, color=colour, label=kind)
+        paper = [scale * float(table[name][printed][:-1]) for name in names]
+        places = [x + 0.2 for x in range(len(names))]
+        axes.plot(places, paper, "D", color="white", markeredgecolor=PAPER, label="reduced, the paper's Table 1")
         axes.set_xticks(range(len(names)), names)
         axes.set(xlabel="Inception module", ylabel=LABELS[figure_of])
         axes.grid(axis="x", visible=False)
     figure.axes[0].legend()
 
 
+# by our names and units, and by those of Table 1, whose K are 1024
+PANELS = (("macs", 1e6, "ops", 1.0), ("params", 1e3, "params", 1.024))
 LABELS = {"macs": "multiply-adds for one picture, millions", "params": "parameters, thousands"}
 CLAIM = Counted(
     "one_by_one",

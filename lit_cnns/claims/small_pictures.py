@@ -86,6 +86,8 @@ def read(data: str, image_size: int) -> Pictures:
             f"{', '.join(missing)} missing. Put them there from {pictures.source}, or give --data FOLDER, a folder "
             "with CIFAR-10, or with train/ and test/ of class folders of small pictures."
         )
+    if isinstance(pictures, ImageFolder) and not (Path(data) / "test").is_dir():
+        raise ValueError(f"No test/ folder under {data}: a claim is trained on train/ and judged by test/.")
     pictures.setup("fit")
     pictures.setup("test")
     train, test = pictures.sets["train"], pictures.sets["test"]

@@ -71,7 +71,8 @@ def decide(results: Results) -> Verdict:
         f"handwritten digits for {STEPS} steps, where the paper trained on CIFAR-10; test errors: {told}."
     )
     trained = max(errors.values()) <= UNTRAINED
-    return Verdict(_word(smaller[0], smaller[1], deeper) if trained else "not at this scale", sentence, smaller[1])
+    word = _word(smaller[0], smaller[1], deeper) if trained else "not at this scale"
+    return Verdict(word, sentence, smaller[1], ", plain-56 - ResNet-56")
 
 
 def _word(at_20: Interval, at_56: Interval, deeper: Interval) -> Word:

@@ -82,7 +82,7 @@ def find(settings: Settings) -> Results:
     pictures = small_pictures.read(settings.data, SIDE).first(count)
     images, labels = _all(pictures.train)
     tested = _all(pictures.test)
-    if images.shape[1] != 3:
+    if images.shape[1] != 3 or bool((images == images[:, :1]).all()):
         raise ValueError(f"Kernels are told apart by colour on colour pictures; those of {settings.data} are grey.")
     scale = {"pictures": len(labels), "epochs": epochs, "batch": BATCH, "rate": RATE}
     made_with = {**scale, "data": pictures.digest}
@@ -164,7 +164,7 @@ def picture(results: Results, figure: "Figure") -> None:
                 axes.plot([place - 0.14, place + 0.14], [sum(values) / half] * 2, color=colour, linewidth=3)
             axes.text(seed, 1.01, f"p = {apart(run['index']).p:.2g}", ha="center", va="bottom", fontsize=9)
         axes.set_xticks(range(len(runs)), [str(seed) for seed in range(len(runs))])
-        axes.set(xlabel="seed", ylim=(0, 1.08), ylabel="colour index of a kernel (0 grey, 1 pure colour)")
+        axes.set(xlabel="seed", ylim=(0, 1.08), ylabel="colour index of a kernel (0: grey)")
         axes.set_title("two towers" if name != "one" else "no towers", fontsize=11)
     handles = [places[0].plot([], [], "os"[part], color=COLOURS[part])[0] for part in (0, 1)]
     names = ["first half of the kernels", "second half"]

@@ -16,7 +16,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "checks the sentences of an introductory text, and with --folder measures those on time anew."
     )
     parser.add_argument("name", nargs="?", help="a claim, or `told`; none lists the claims")
-    parser.add_argument("--budget", choices=("quick", "standard", "full"), help="quick unless told")
+    parser.add_argument(
+        "--budget",
+        choices=("quick", "standard", "full"),
+        help="quick (minutes), standard (about an hour on two cores) or full (the paper's scale, on a GPU); else quick",
+    )
     parser.add_argument("--data", help="folder with CIFAR-10, or of class folders of small pictures; data/ unless told")
     parser.add_argument("--seeds", type=int, help="runs of each arm, 2 or more; by default as many as the budget has")
     parser.add_argument("--folder", type=Path, help="where results go, instead of runs/claims/NAME/BUDGET")
@@ -24,25 +28,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from lit_cnns import claims
-    from lit_cnns.interruption import STATUS
 
     if arguments.name is None:
         for name, kind in claims.CLAIMS.items():
-            print(f"{name:<28}{kind:<10}{claims.word(name):<24}{claims.statement(name)['claim']}")
-        print(f"\n{TOLD:<62}every sentence of an introductory text, with its verdict")
+            print(f"{name:<28}{kind:<10}{claims.state(name):<30}{claims.statement(name)['claim']}")
+        print(f"\n{TOLD:<68}every sentence of an introductory text, with its verdict")
         return 0
     if arguments.name == TOLD:
+        if arguments.budget or arguments.data or arguments.seeds is not None:
+            raise ValueError(f"{TOLD} is checked whole each time: no --budget, no --data, no --seeds.")
         return _check_told(arguments.folder)
-    for talkative in ("lightning.pytorch", "lightning.fabric"):  # they would introduce each of dozens of short runs
-        logging.getLogger(talkative).setLevel(logging.ERROR)
     claim = claims.claim(arguments.name)
     if arguments.seeds is not None and arguments.seeds < 2:
         raise ValueError(f"--seeds is 2 or more, so that there is an interval, not {arguments.seeds}.")
+    if claim.kind == "counting" and arguments.seeds is not None:
+        raise ValueError(f"{claim.id} is a count, the same each time: no --seeds.")
     if not claim.needs_data and (arguments.budget or arguments.data):
         raise ValueError(f"{claim.id} needs no pictures and is run whole each time: no --budget, no --data.")
     budget: claims.Budget = arguments.budget or "quick"
     folder = arguments.folder or Path("runs", "claims", claim.id, budget)
     settings = claims.Settings(folder, budget, arguments.data or "data", arguments.seeds)
+    from lit_cnns.interruption import STATUS
+
+    for talkative in ("lightning.pytorch", "lightning.fabric"):  # they would introduce each of dozens of short runs
+        logging.getLogger(talkative).setLevel(logging.ERROR)
     try:
         verdict = claims.run(claim, settings)
     except tuple(STATUS) as stop:

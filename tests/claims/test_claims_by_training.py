@@ -194,6 +194,38 @@ def test_a_claim_without_pictures_says_where_they_go_and_what_else_it_takes(tmp_
     assert "download" not in said
 
 
+REFUSED = {
+    "relu_7x": "There is no claim 'relu_7x'; did you mean relu_6x, ",
+    "relu_6x --seeds 1": "--seeds is 2 or more, so that there is an interval, not 1.",
+    "googlenet_12x --seeds 3": "googlenet_12x is a count, the same each time: no --seeds.",
+    "gradient_norms --budget full": "gradient_norms needs no pictures and is run whole each time: no --budget, ",
+    "told --seeds 3": "told is checked whole each time: no --budget, no --data, no --seeds.",
+}
+
+
+@pytest.mark.parametrize("words", REFUSED)
+def test_options_that_would_do_nothing_are_refused(words, capsys):
+    assert main(["claim", *words.split()]) == 2
+    assert f"lit-cnns: error: {REFUSED[words]}" in capsys.readouterr().err
+
+
+def test_pictures_to_judge_by_are_missed_by_their_name(pictures, tmp_path):
+    (tmp_path / "train").symlink_to(Path(pictures) / "train")
+    with pytest.raises(ValueError, match=r"No test/ folder under .*: a claim is trained on train/ and judged by test/"):
+        CLAIM.measure(claims.Settings(tmp_path / "runs", data=str(tmp_path)))
+
+
+def test_towers_are_not_told_apart_on_grey_pictures(tmp_path, monkeypatch):
+    for split in ("train", "test"):
+        for name in ("black", "white"):
+            (tmp_path / split / name).mkdir(parents=True)
+            for number in range(20):
+                Image.new("RGB", (8, 8), (number, number, number)).save(tmp_path / split / name / f"{number}.png")
+    monkeypatch.setattr(towers_specialise, "SCALES", {"quick": (None, 1, 1)})
+    with pytest.raises(ValueError, match="Kernels are told apart by colour on colour pictures"):
+        towers_specialise.find(claims.Settings(tmp_path / "runs", data=str(tmp_path)))
+
+
 def test_fewer_pictures_than_a_scale_asks_for_are_refused_with_both_numbers(pictures, tmp_path):
     with pytest.raises(ValueError, match="trains on 2,000 pictures; without those held out, there are 76"):
         claims.claim("lrn_cifar").measure(claims.Settings(tmp_path, data=pictures))

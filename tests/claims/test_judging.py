@@ -4,7 +4,15 @@ import math
 
 import pytest
 
-from lit_cnns.claims.judging import Interval, difference, geometric_mean_of, judge_effect, judge_sameness, ratio
+from lit_cnns.claims.judging import (
+    Interval,
+    difference,
+    geometric_mean_of,
+    judge_effect,
+    judge_sameness,
+    mean_of,
+    ratio,
+)
 
 
 def test_a_difference_has_welchs_interval():
@@ -21,6 +29,13 @@ def test_a_ratio_is_that_of_geometric_means():
     found = ratio([8.0, 32.0], [2.0, 8.0])
     assert found.value == pytest.approx(4)
     assert found.low < 4 < found.high
+
+
+def test_values_without_spread_give_no_interval():
+    for found in (difference([2.0, 2.0], [1.0, 1.0]), ratio([2.0, 2.0], [1.0, 1.0]), mean_of([1.0, 1.0])):
+        assert found.text() == f"{found.value:.3g} (no interval: the runs show no spread)"
+        assert judge_effect(found, nothing=0.5, expected=0.7) == "not at this scale"
+    assert judge_sameness([difference([2.0, 2.0], [2.0, 2.0])], margin=1.0) == "not at this scale"
 
 
 def test_one_seed_gives_no_interval():

@@ -212,7 +212,9 @@ def test_towers_are_judged_against_random_splits_of_their_kernels():
 
     def made(with_towers: list[float], without: list[float]) -> dict:
         runs = {"two towers": with_towers, "one": without}
-        return {"data": "pictures", "runs": {name: [{"index": index}] * 3 for name, index in runs.items()}}
+        seeds = range(3)
+        found = {name: [{"index": [*index[:-1], 0.9 + 0.01 * seed]} for seed in seeds] for name, index in runs.items()}
+        return {"data": "pictures", "runs": found}
 
     assert claim.judge(made(apart, mixed)).word == "holds"
     assert claim.judge(made(mixed, mixed)).word == "not at this scale"

@@ -1,5 +1,6 @@
 """The pages of the claims are what their results make, and results are judged by the rules of today."""
 
+import json
 import runpy
 from pathlib import Path
 
@@ -29,6 +30,17 @@ def test_a_committed_verdict_follows_from_its_results(name):
     kept = claims.read(RESULTS / name)
     assert claims.claim(name).judge(kept["results"]) == claims.verdict_of(kept)
     assert (RESULTS / name / "figure.svg").is_file()
+
+
+def test_results_are_judged_and_drawn_anew_without_a_new_measurement(tmp_path):
+    (tmp_path / "results.json").write_bytes((RESULTS / "relu_6x" / "results.json").read_bytes())
+    before = claims.read(tmp_path)
+    (tmp_path / "results.json").write_text(json.dumps({**before, "verdict": None}))
+    assert claims.renew(claims.claim("relu_6x"), tmp_path) == claims.verdict_of(before)
+    assert claims.read(tmp_path) == before
+    assert (tmp_path / "figure.svg").is_file()
+    with pytest.raises(ValueError, match=r"There is no results\.json in"):
+        claims.renew(claims.claim("relu_6x"), tmp_path / "empty")
 
 
 def test_what_has_not_been_run_has_no_verdict(tmp_path):

@@ -21,15 +21,26 @@ from playwright.sync_api import expect
 from torch import nn
 
 from lit_cnns import claims, features, papers
-from lit_cnns.data import read_image
+from lit_cnns.claims import drawing, small_pictures, towers_specialise
+from lit_cnns.claims.arms import Run
+from lit_cnns.data import layout, pictures, read_image
 
 HANGUL, ENGLISH = re.compile("[가-힣]"), re.compile("[A-Za-z]{3,}")
 NAMES = {"alexnet", "aux", "false", "network", "colour", "map", "layer", "net"}  # as they are typed
-NAMES |= {"CAM", "Grad", "claim", "models", "lit", "cnns"}
+NAMES |= {"CAM", "Grad", "claim", "models", "lit", "cnns", "CIFAR", "matplotlib", "pip", "install", "docs"}
+NAMES |= {"claims", "train", "test", "data", "root", "budget"}
+ERRORS = {"ValueError", "ImageError"}
 STARTING = {"serving.py"}  # errors of the command line, which speaks English
 ROOMS = [path for room in (lit_cnns_demo, features) for path in sorted(Path(room.__file__).parent.glob("*.py"))]
 DOORS = [Path(room.__file__) for room in (claims, papers)]
-HINTS = ["did you mean 7, 8?", "`lit-cnns claim` lists all.", "`lit-cnns models` lists all."]
+# what a run of a claim may end with: of its pictures, and of drawing
+DOORS += [Path(room.__file__) for room in (small_pictures, towers_specialise, drawing, layout, pictures)]
+HINTS = [
+    "did you mean 7, 8?",
+    "docs/data.md shows the layout expected.",
+    "`lit-cnns claim` lists all.",
+    "`lit-cnns models` lists all.",
+]
 UNTRANSLATED = [
     "handwritten digits 0 to 9 of the picture",
     "the grid of conv1 and the alpha of the response normalisation",
@@ -47,9 +58,9 @@ def refusals() -> Iterator[str]:
     for path in (path for path in (*ROOMS, *DOORS) if path.name not in STARTING):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             match node:
-                case ast.Raise(exc=ast.Call(func=ast.Name("ValueError"), args=[ast.Constant(str(sentence))])):
+                case ast.Raise(exc=ast.Call(func=ast.Name(kind), args=[ast.Constant(str(sentence))])) if kind in ERRORS:
                     yield sentence
-                case ast.Raise(exc=ast.Call(func=ast.Name("ValueError"), args=[ast.JoinedStr(parts)])):
+                case ast.Raise(exc=ast.Call(func=ast.Name(kind), args=[ast.JoinedStr(parts)])) if kind in ERRORS:
                     yield "".join(map(filled, parts))
 
 
@@ -64,7 +75,7 @@ def test_every_refusal_has_its_korean() -> None:
     told = [*refusals(), *HINTS]
     assert len(told) > 50
     korean = {sentence: in_korean(sentence) for sentence in told}
-    assert not [said for said in korean.items() if english(said[1])]
+    assert not [said for said in korean.items() if english(said[1]) or not HANGUL.search(said[1])]
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -86,6 +97,16 @@ def test_what_was_found_has_its_korean(id: str) -> None:
         said = in_korean(claims.verdict_of(kept).sentence)
         assert HANGUL.search(said)
         assert "interval" not in said
+
+
+@pytest.mark.parametrize("id", ["relu_6x", "bn_speed", "dropout_iterations"])
+def test_runs_that_never_got_there_and_runs_without_spread_are_told_in_korean(id: str) -> None:
+    points = [{"epoch": 1.0, "step": 9.0, "train_error": 90.0, "held_error": 90.0}]
+    runs = {arm.name: [Run(arm.name, 0.1, seed, points, 90.0, 1.0) for seed in (0, 1)] for arm in claims.claim(id).arms}
+    said = in_korean(claims.claim(id).decide(runs).sentence)
+    assert "학습 2번 중 2번은" in said
+    assert "구간 없음" in said
+    assert not english(said) & {"runs", "never", "interval", "with", "without"}
 
 
 @pytest.mark.parametrize("sentence", UNTRANSLATED)
