@@ -19,7 +19,7 @@ from torch.optim import Optimizer
 from torchmetrics import Metric
 
 import lit_cnns
-from lit_cnns.evaluation import Views, correct_at, fully_convolutional, mean_probabilities
+from lit_cnns.evaluation import NO_FLOAT64, Views, correct_at, fully_convolutional, mean_probabilities
 from lit_cnns.initialisation import initialise
 from lit_cnns.optimisation import (
     BY_VALIDATION,
@@ -32,7 +32,8 @@ from lit_cnns.optimisation import (
     rate_sentence,
 )
 
-COMPILE_MODES = ("reduce-overhead", "max-autotune", "max-autotune-no-cudagraphs")  # torch.compile's own
+CUDA_GRAPHS = ("reduce-overhead", "max-autotune")
+COMPILE_MODES = (*CUDA_GRAPHS, "max-autotune-no-cudagraphs")  # torch.compile's own
 NOT_COUNTED = -100  # the label of a padding picture: it is neither trained on nor counted
 
 
@@ -50,6 +51,10 @@ class ExactCounts(Metric):
         for name in ("top1", "top5", "count"):
             self.add_state(name, torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
         self.add_state("loss", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], exclude_state: Sequence[str] = "") -> nn.Module:
+        # sums stay on the processor where a device has no float64
+        return self if fn(torch.empty(0)).device.type in NO_FLOAT64 else super()._apply(fn, exclude_state)
 
     def update(self, logits: Tensor, labels: Tensor, losses: Tensor) -> None:
         top1, top5 = correct_at(logits, labels)
@@ -257,7 +262,7 @@ class LitClassifier(L.LightningModule):
     def count(self, counts: ExactCounts, batch: tuple[Tensor | Views, Tensor]) -> None:
         """Add what the network makes of a batch to `counts`; pictures labelled -100 are passed over."""
         images, labels = batch
-        logits = self.scores(images)
+        logits, labels = self.scores(images).to(counts.device), labels.to(counts.device)
         seen = labels != NOT_COUNTED
         if seen.any():
             logits, labels = logits[seen], labels[seen]
@@ -366,7 +371,19 @@ class LitClassifier(L.LightningModule):
         if stage == "fit":
             self.freeze_layers()
             if self.compile_net:
-                self.net.compile(mode=self.compile_net if isinstance(self.compile_net, str) else None)
+                self.compile_layers(self.compile_net if isinstance(self.compile_net, str) else None)
+
+    def compile_layers(self, mode: str | None) -> None:
+        """Have what training asks of the network go through `torch.compile`."""
+        self.net.compile(mode=mode)
+
+    def optimizer_zero_grad(self, epoch: int, batch_idx: int, optimizer: Optimizer) -> None:
+        # a CUDA graph writes gradients where its last ones are: what is gathered of them needs memory of its own
+        gathered = self.compile_net in CUDA_GRAPHS and self.trainer.accumulate_grad_batches > 1
+        for parameter in (p for group in optimizer.param_groups if gathered for p in group["params"]):
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+        optimizer.zero_grad(set_to_none=not gathered)
 
     def describe_data(self, data: Any) -> None:
         """Take over what the data knows: class names, preprocessing, description; any other data knows none.

@@ -28,7 +28,7 @@ from torch import Tensor
 
 from lit_cnns.checkpoint_io import WholeCheckpoints, write_together
 
-__all__ = ["BestCheckpoint", "SaveWhenCut", "UserSignal"]
+__all__ = ["BestCheckpoint", "SaveWhenCut", "UserSignal", "whole"]
 
 CUT, LAST = "cut.ckpt", "last.ckpt"
 SAVE = -1  # in place of a signal's number: time for a checkpoint
@@ -207,7 +207,7 @@ class SaveWhenCut(Callback):
     def _keep_alone(self, trainer: L.Trainer) -> None:
         """Write `cut.ckpt` without asking the other processes, which may be gone; one of those that are left does."""
         folder = _folder(trainer)
-        if folder is None or not _whole(trainer):
+        if folder is None or not whole(trainer):
             return
         began = time.time()
         if not trainer.is_global_zero:
@@ -245,7 +245,7 @@ class SaveWhenCut(Callback):
             (folder / CUT).unlink(missing_ok=True)
 
 
-def _whole(trainer: L.Trainer) -> bool:
+def whole(trainer: L.Trainer) -> bool:
     """Whether each process has all of the network, so that one alone can write a checkpoint."""
     return isinstance(trainer.strategy, (SingleDeviceStrategy, DDPStrategy))
 

@@ -1,13 +1,16 @@
 """`lit-cnns bench` says how fast a run is and where its time goes, and leaves nothing behind."""
 
+import itertools
 import json
+import subprocess
+import sys
 
 import pytest
 import torch
 
 from lit_cnns.cli import main
 from lit_cnns.commands import timing
-from lit_cnns.commands.timing import Lap, Laps, Parts, rate
+from lit_cnns.commands.timing import Lap, Laps, Parts, rate, time_calls
 
 QUICK = ["--steps", "2", "--warmup", "1", "--repeats", "2"]
 LOOPS = ("data", "training", "evaluation", "inference", "inference of one")
@@ -37,11 +40,28 @@ def test_every_loop_of_a_run_is_timed_and_its_step_taken_apart(bench, tmp_path):
     assert not list(tmp_path.iterdir())  # no run is kept
 
 
+def test_no_part_of_a_step_takes_less_than_no_time_where_batches_are_gathered(bench):
+    run = ["--config", "lenet5_modern/digits", "--config", "trainer/cpu", "--trainer.accumulate_grad_batches", "4"]
+    found = json.loads(bench("--json", *run))
+    assert all(share > 0 for share in found["step"].values())
+    assert found["data"]["images_per_second"] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.ddp
+def test_two_processes_say_together_how_fast_they_are():
+    run = ["--config", "lenet5_modern/digits", "--config", "trainer/cpu", "--trainer.devices", "2"]
+    command = [sys.executable, "-m", "lit_cnns", "bench", "--json", *QUICK, *run, "--trainer.strategy", "ddp"]
+    found = json.loads(subprocess.run(command, capture_output=True, text=True, timeout=300, check=True).stdout)
+    assert found["processes"] == 2
+    assert sum(found["step"].values()) == pytest.approx(1)
+
+
 def test_a_reader_gets_the_share_of_what_the_device_can_do(bench):
     lines = bench("--config", "lenet5_modern/digits", "--config", "trainer/cpu").splitlines()
     training = next(line for line in lines if line.startswith("training "))
     assert "% of the device's 400.1" in training  # 1e9 FLOP/s, 2 x 3 x 416,520 a picture
-    assert "of CPU an image" in training
+    assert "CPU an image" in training
 
 
 def test_pictures_stand_in_where_the_data_is_not_there(bench):
@@ -96,14 +116,28 @@ def test_a_rate_is_the_median_with_its_spread():
     assert found["cpu_ms_per_image"] == 200
 
 
-def test_the_parts_of_a_step_are_not_counted_twice(monkeypatch):
-    clock = iter([(float(t), 0.0) for t in range(100)])
+def test_several_processes_are_as_fast_as_one_times_their_number():
+    found = rate([Lap(10, 2.0, 1.0)], processes=3)
+    assert (found["images_per_second"], found["cpu_ms_per_image"]) == (15, 100)
+
+
+def test_what_a_part_holds_of_another_is_counted_there_alone(monkeypatch):
+    clock = iter([(float(t), 0.0) for t in (0, 1, 3, 4, 7, 8, 10)])
     monkeypatch.setattr(timing, "now", lambda: next(clock))
-    parts = Parts()
-    parts.start("[LightningModule]X.optimizer_step")
-    assert not parts.moments  # off
-    parts.on = True
-    monkeypatch.setattr(parts, "_seconds", {(".training_step"): 3.0, ".backward": 4.0, "optimizer_step": 8.0}.get)
-    monkeypatch.setattr(timing, "PARTS", {k: v for k, v in timing.PARTS.items() if k != "data"})
-    parts.moments = [0.0, 10.0]
-    assert parts.shares() == {"forward": 0.3, "backward": 0.4, "optimiser": 0.1, "logging and loop": pytest.approx(0.2)}
+    parts = Parts().begun()  # 0
+    with parts.profile("[Strategy]X.training_step"):  # 1 to 3: the first of two gathered batches
+        pass
+    with (
+        parts.profile("[LightningModule]X.optimizer_step"),  # from 4
+        parts.profile("[Callback]X.on_before_optimizer_step"),  # no part
+        parts.profile("[Strategy]X.backward"),  # 7 to 8
+    ):
+        pass  # 10
+    assert parts.seconds == {"data": 0, "forward": 2, "backward": 1, "optimiser": 5, "logging and loop": 2}
+    assert parts.shares()["optimiser"] == 0.5
+
+
+def test_a_lap_of_calls_takes_long_enough_to_be_timed(monkeypatch):
+    clock = iter([(t, t) for t in itertools.accumulate(itertools.cycle((0.0, 0.03, 0.0, 0.06, 0.0, 0.12, 0.0, 0.24)))])
+    monkeypatch.setattr(timing, "now", lambda: next(clock))
+    assert [lap.images for lap in time_calls(lambda: 5, repeats=2)] == [40, 40]

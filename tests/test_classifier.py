@@ -1,6 +1,7 @@
 """The training loop keeps its promises, whatever the network."""
 
 import shutil
+from types import SimpleNamespace
 
 import lightning as L
 import pytest
@@ -41,6 +42,21 @@ def test_top1_and_top5_are_counted_by_picture():
     found = {name: float(value) for name, value in counts.compute().items()}
     assert found["top1"] == pytest.approx(3 / 6)
     assert found["loss"] == 1.0
+
+
+def test_sums_stay_on_the_processor_where_a_device_has_no_double_precision():
+    def to_apple(values):
+        if values.dtype == torch.float64:
+            raise TypeError(
+                "Cannot convert a MPS Tensor to float64 dtype as the MPS framework doesn't support float64."
+            )
+        return SimpleNamespace(device=torch.device("mps"))
+
+    counts = ExactCounts()
+    counts._apply(to_apple)
+    assert counts.device == counts.loss.device == torch.device("cpu")
+    counts.update(torch.eye(6), torch.arange(6), torch.full((6,), 0.1))
+    assert counts.compute() == {"loss": pytest.approx(0.1), "top1": 1, "top5": 1}
 
 
 def test_top5_of_three_classes_is_always_right():
@@ -198,6 +214,42 @@ def test_a_compiled_network_learns_what_it_learns_otherwise_under_the_same_names
         trainer(tmp_path, max_epochs=1).fit(module, data)
     assert torch._dynamo.utils.counters["frames"]["ok"] > 0
     torch.testing.assert_close(compiled.state_dict(), plain.state_dict())
+
+
+@pytest.mark.parametrize("name", ["lenet5_modern", "googlenet_cifar"])
+def test_what_a_step_asks_of_the_network_is_compiled_also_where_it_has_several_heads(tmp_path, monkeypatch, name):
+    asked = []
+
+    def compiled(function, mode):
+        return lambda *args: asked.append(mode) or function(*args)
+
+    monkeypatch.setattr(torch, "compile", compiled)
+    module = lit_cnns.build(name, in_channels=1, compile_net="max-autotune")
+    trainer(tmp_path, max_steps=2, limit_val_batches=0).fit(module, lit_cnns.Digits(global_batch_size=4))
+    assert asked == ["max-autotune"] * 2
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+@pytest.mark.parametrize("mode", [True, "reduce-overhead", "max-autotune"])
+def test_what_is_gathered_of_cuda_graphs_has_memory_of_its_own(tmp_path, monkeypatch, mode, accumulate):
+    """A graph writes its gradients where its last ones are; a gradient that stands before it does is added to."""
+    places = set()
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda self, mode: None)  # there is no graph on a processor
+
+    class Watched(Convolved):
+        def on_before_backward(self, loss):
+            gradients = [parameter.grad for parameter in self.parameters()]
+            places.add(tuple(gradient.data_ptr() for gradient in gradients if gradient is not None))
+
+    data = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.randn(8, 3, 8, 8), torch.arange(8) % 3), 2)
+    run = trainer(tmp_path, max_epochs=1, accumulate_grad_batches=accumulate)
+    plain, watched = Convolved(), Watched(compile_net=mode)
+    watched.load_state_dict(plain.state_dict())
+    run.fit(watched, data)
+    trainer(tmp_path, max_epochs=1, accumulate_grad_batches=accumulate).fit(plain, data)
+    torch.testing.assert_close(watched.state_dict(), plain.state_dict())
+    kept = len(places) == 1 and () not in places
+    assert kept == (mode is not True and accumulate == 2)
 
 
 @pytest.mark.parametrize("precision", ["bf16-mixed", "bf16-true"])

@@ -10,11 +10,18 @@ from typing import Any
 
 SYNTHETIC = 64  # files that the pictures of a synthetic data set are links to
 GIGA = 1e9
+LOOPS = (  # what it measures, how many times the multiplications of a forward pass, and which processes do it
+    ("data", 0, "all"),
+    ("training", 3, "all"),
+    ("evaluation", 1, "all"),
+    ("inference", 1, "one"),
+    ("inference of one", 1, "one"),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--steps", type=int, default=10, help="batches a lap")
-    parser.add_argument("--warmup", type=int, default=3, help="batches before the first lap")
+    parser.add_argument("--steps", type=int, default=10, help="batches a lap; of training, optimiser steps")
+    parser.add_argument("--warmup", type=int, default=3, help="batches or steps before the first lap")
     parser.add_argument("--repeats", type=int, default=5, help="laps; the median, the slowest and the fastest count")
     parser.add_argument(
         "--synthetic", action="store_true", help="photographs drawn at random as JPEG, where the data is not there"
@@ -34,7 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.synthetic:
             options += synthetic(options, Path(scratch) / "pictures")
         found = measure(options, arguments.steps, arguments.warmup, arguments.repeats, scratch)
-    print(json.dumps(found, indent=1) if arguments.json else "\n".join(report(found)))
+    if found["first"]:
+        print(json.dumps(found["figures"], indent=1) if arguments.json else "\n".join(report(found["figures"])))
     return 0
 
 
@@ -46,6 +54,7 @@ def measure(options: list[str], steps: int, warmup: int, repeats: int, scratch: 
     from lit_cnns import features
     from lit_cnns.commands.timing import Laps, Parts, rate, roofline, time_calls
     from lit_cnns.commands.training import plan
+    from lit_cnns.interruption import whole
 
     total = warmup + (repeats + 2) * steps
     limits = {"max_steps": total, "max_epochs": -1, "limit_val_batches": 0, "num_sanity_val_steps": 0}
@@ -54,38 +63,42 @@ def measure(options: list[str], steps: int, warmup: int, repeats: int, scratch: 
     trainer: Any = cli.trainer
     model: Any = cli.model
     data: Any = cli.datamodule
-    device = trainer.strategy.root_device
-    found: dict[str, Any] = {"device": str(device), "precision": str(trainer.precision), "roofline": roofline(device)}
+    device, profiler, gathered = trainer.strategy.root_device, trainer.profiler, trainer.accumulate_grad_batches
 
-    data.prepare_data()
-    data.setup("fit")
-    batches = itertools.chain.from_iterable(itertools.repeat(data.train_dataloader()))
-    found["data"] = rate(time_calls(lambda: len(next(batches)[0]), repeats))
-
-    trainer.profiler = Parts()
-    laps, evaluation = Laps(steps, warmup, repeats, trainer.profiler), Laps(steps, warmup, repeats)
+    parts = Parts()
+    laps, evaluation = Laps(gathered * steps, gathered * warmup, repeats, parts), Laps(steps, warmup, repeats)
     # a checkpoint's time belongs to no step
     usual = [callback for callback in trainer.callbacks if not isinstance(callback, Checkpoint)]
     trainer.callbacks = [*usual, laps]
     trainer.fit(model, data)
-    found["training"], found["step"] = rate(laps.laps), trainer.profiler.shares()
+    shares = (trainer.distributed_sampler_kwargs or {"num_replicas": 1})["num_replicas"]  # of the pictures
+    found: dict[str, Any] = {"device": str(device), "precision": str(trainer.precision)}
+    found["processes"], found["training"], found["step"] = trainer.world_size, rate(laps.laps, shares), parts.shares()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
     found["peak_memory"] = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else peak
 
+    trainer.profiler = profiler
     trainer.callbacks, trainer.limit_val_batches = [*usual, evaluation], warmup + repeats * steps
     while not evaluation.over:
         trainer.validate(model, data, verbose=False)
-    found["evaluation"] = rate(evaluation.laps)
+    found["evaluation"] = rate(evaluation.laps, shares)
 
-    model.to(device).eval()
-    images = trainer.strategy.batch_to_device(next(iter(data.val_dataloader())))[0]
-    with torch.no_grad(), trainer.precision_plugin.forward_context():
-        torch.set_autocast_cache_enabled(True)
-        found["inference"] = rate(time_calls(lambda: len(model(images)), repeats))
-        found["inference of one"] = rate(time_calls(lambda: len(model(images[:1])), repeats))
-    if hasattr(model, "net"):
-        found["macs"] = features.count(model.net, images.shape[1:]).macs
-    return found
+    loader = data.train_dataloader()
+    loader.position = None  # ours would go on where training has ended
+    batches = itertools.chain.from_iterable(itertools.repeat(loader))
+    found["data"] = rate(time_calls(lambda: len(next(batches)[0]), repeats), shares)
+
+    if whole(trainer):  # else its processes would have to take the same pictures at the same time
+        model.to(device).eval()
+        images = trainer.strategy.batch_to_device(next(iter(data.val_dataloader())))[0]
+        with torch.no_grad(), trainer.precision_plugin.forward_context():
+            torch.set_autocast_cache_enabled(True)
+            found["inference"] = rate(time_calls(lambda: len(model(images)), repeats))
+            found["inference of one"] = rate(time_calls(lambda: len(model(images[:1])), repeats))
+        if hasattr(model, "net"):
+            found["macs"] = features.count(model.net, images.shape[1:]).macs
+    found["roofline"] = roofline(device)  # last: its memory is not the run's
+    return {"figures": found, "first": trainer.is_global_zero}
 
 
 def synthetic(options: list[str], folder: Path) -> list[str]:
@@ -124,24 +137,28 @@ def draw_pictures(folder: Path, side: int, classes: int) -> None:
 
 def report(found: dict[str, Any]) -> list[str]:
     """The figures as lines for a reader."""
-    machine = found["roofline"]
-    half = "bf16" if "bf16" in found["precision"] else "fp32"
+    machine, processes = found["roofline"], found["processes"]
+    half = "bf16" if "16" in found["precision"] else "fp32"  # fp16 is as fast
+    several = f"{processes} processes together, each on " if processes > 1 else ""
     lines = [
-        f"{found['device']}, {found['precision']}; at best, GFLOP/s in fp32 and bf16: matrices "
+        f"{several}{found['device']}, {found['precision']}; at best, GFLOP/s in fp32 and bf16: matrices "
         f"{machine['matmul_fp32'] / GIGA:,.0f} and {machine['matmul_bf16'] / GIGA:,.0f}, convolution "
         f"{machine['conv_fp32'] / GIGA:,.0f} and {machine['conv_bf16'] / GIGA:,.0f}; "
         f"memory {machine['memory'] / GIGA:,.1f} GB/s"
     ]
     best = max(machine[f"matmul_{half}"], machine[f"conv_{half}"])
-    for name, passes in (("data", 0), ("training", 3), ("evaluation", 1), ("inference", 1), ("inference of one", 1)):
+    for name, passes, at_work in LOOPS:
+        if name not in found:
+            continue
         r = found[name]
         line = (
             f"{name:<17} {r['images_per_second']:>10,.1f} images/s ({r['slowest']:,.1f} to {r['fastest']:,.1f}, "
-            f"{r['laps']} laps), {r['cpu_ms_per_image']:.2f} ms of CPU an image"
+            f"{r['laps']} laps), {r['cpu_ms_per_image']:.2f} ms of this process's CPU an image"
         )
         if passes and "macs" in found:
-            limit = best / (2 * passes * found["macs"])
+            limit = (processes if at_work == "all" else 1) * best / (2 * passes * found["macs"])
             line += f"; {r['images_per_second'] / limit:.0%} of the device's {limit:,.1f}"
         lines.append(line)
     shares = ", ".join(f"{part} {share:.1%}" for part, share in found["step"].items())
-    return [*lines, f"a training step: {shares}", f"peak memory: {found['peak_memory'] / (1 << 30):.2f} GiB"]
+    memory = f"peak memory of this process: {found['peak_memory'] / (1 << 30):.2f} GiB"
+    return [*lines, f"a training step: {shares}", memory]

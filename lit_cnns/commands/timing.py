@@ -2,21 +2,24 @@
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from statistics import median
 from typing import Any, NamedTuple
 
 import lightning as L
 import torch
-from lightning.pytorch.profilers import SimpleProfiler
+from lightning.pytorch.profilers import PassThroughProfiler
 from torch import Tensor, nn
 
-PARTS = {  # of a training step, by what Lightning calls them when it profiles
-    "data": ("train_dataloader_next", "batch_to_device"),
-    "forward": (".training_step",),
-    "backward": (".backward",),
-    "optimiser": ("optimizer_step",),
+PARTS = {  # of a training step, by what Lightning calls what it does when it profiles
+    "train_dataloader_next": "data",
+    "batch_to_device": "data",
+    "training_step": "forward",
+    "backward": "backward",
+    "optimizer_step": "optimiser",
 }
+REST = "logging and loop"
 
 
 class Lap(NamedTuple):
@@ -41,11 +44,11 @@ class Laps(L.Callback):
         steps: batches a lap.
         warmup: batches before the first lap.
         repeats: laps.
-        profiler: started when they are over.
+        parts: profiles what comes after them.
     """
 
-    def __init__(self, steps: int, warmup: int, repeats: int, profiler: "Parts | None" = None) -> None:
-        self.steps, self.left, self.repeats, self.profiler = steps, warmup, repeats, profiler
+    def __init__(self, steps: int, warmup: int, repeats: int, parts: "Parts | None" = None) -> None:
+        self.steps, self.left, self.repeats, self.parts = steps, warmup, repeats, parts
         self.laps: list[Lap] = []
         self.lap: Lap | None = None  # the one that is run; none in the warm-up
 
@@ -75,63 +78,74 @@ class Laps(L.Callback):
         if self.lap is not None:
             self.laps.append(self.lap)
         self.left, self.lap = self.steps, Lap(0, 0.0, 0.0)
-        if self.over and self.profiler is not None:
-            self.profiler.on = True
+        if self.over and self.parts is not None:
+            trainer.profiler = self.parts.begun()
 
     on_train_epoch_start = on_validation_epoch_start = _begin  # type: ignore[assignment]
     on_train_batch_end = on_validation_batch_end = _batch  # type: ignore[assignment]
     on_train_epoch_end = on_validation_epoch_end = _pause  # type: ignore[assignment]
 
 
-class Parts(SimpleProfiler):
-    """The shares of a training step; off until told, since on a GPU it waits for each part to end."""
+class Parts(PassThroughProfiler):
+    """The shares of a training step; on a GPU it waits for each part to end.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.on = False
-        self.moments: list[float] = []  # at which a part began or ended
+    Of a part within another, as forward and backward are within Lightning's `optimizer_step`, the inner has the time.
+    """
+
+    def begun(self) -> "Parts":
+        """This, from now on."""
+        self.seconds = dict.fromkeys([*PARTS.values(), REST], 0.0)
+        self.open = [REST]  # the parts within one another that are at work
+        self.since = now()[0]
+        return self
+
+    def profile(self, action_name: str) -> AbstractContextManager[Any]:  # type: ignore[override]
+        return super().profile(action_name) if _part(action_name) else nullcontext()
 
     def start(self, action_name: str) -> None:
-        if self.on:
-            self.moments.append(now()[0])
-            super().start(action_name)
+        if part := _part(action_name):
+            self._settle()
+            self.open.append(part)
 
     def stop(self, action_name: str) -> None:
-        if action_name in self.current_actions:
-            self.moments.append(now()[0])
-            super().stop(action_name)
+        if _part(action_name):
+            self._settle()
+            self.open.pop()
 
-    def summary(self) -> str:
-        return ""
+    def _settle(self) -> None:
+        moment = now()[0]
+        self.seconds[self.open[-1]] += moment - self.since
+        self.since = moment
 
     def shares(self) -> dict[str, float]:
-        """Shares of the time since it is on; `logging and loop` is what no part claims."""
-        spent = {part: sum(map(self._seconds, names)) for part, names in PARTS.items()}
-        spent["optimiser"] -= spent["forward"] + spent["backward"]  # which Lightning runs inside it
-        total = self.moments[-1] - self.moments[0]
-        spent["logging and loop"] = total - sum(spent.values())
-        return {part: seconds / total for part, seconds in spent.items()}
+        """Shares of the time since it has begun."""
+        total = sum(self.seconds.values())
+        return {part: seconds / total for part, seconds in self.seconds.items()}
 
-    def _seconds(self, name: str) -> float:
-        return sum(sum(found) for action, found in self.recorded_durations.items() if name in action)
+
+def _part(action_name: str) -> str | None:
+    return PARTS.get(action_name.rpartition(".")[2])
 
 
 def time_calls(call: Callable[[], int], repeats: int, seconds: float = 0.2) -> list[Lap]:
-    """Laps of at least `seconds` each of a call that says how many pictures it took, after two calls to warm up."""
+    """Laps of a call that says how many pictures it took: of as many calls as take `seconds`, or up to twice that."""
     call(), call()
-    laps = []
-    for _ in range(repeats):
-        images, start = 0, now()
-        while time.perf_counter() - start[0] < seconds:
-            images += call()
-        end = now()
-        laps.append(Lap(images, end[0] - start[0], end[1] - start[1]))
-    return laps
+    calls = 1
+    while _lap(call, calls).wall < seconds:  # a GPU is waited for: it would be given more than it can do in that time
+        calls *= 2
+    return [_lap(call, calls) for _ in range(repeats)]
 
 
-def rate(laps: list[Lap]) -> dict[str, float]:
-    """Pictures a second: median, slowest and fastest lap; milliseconds of CPU a picture."""
-    rates = [lap.images / lap.wall for lap in laps]
+def _lap(call: Callable[[], int], calls: int) -> Lap:
+    start = now()
+    images = sum(call() for _ in range(calls))
+    end = now()
+    return Lap(images, end[0] - start[0], end[1] - start[1])
+
+
+def rate(laps: list[Lap], processes: int = 1) -> dict[str, float]:
+    """Pictures a second of all processes: median, slowest and fastest lap; of one, milliseconds of CPU a picture."""
+    rates = [processes * lap.images / lap.wall for lap in laps]
     return {
         "images_per_second": median(rates),
         "slowest": min(rates),

@@ -88,20 +88,22 @@ def pack(out: Path, part: Part, recipe: Recipe, storage: Storage | None = None) 
     temporary.parent.mkdir(exist_ok=True)
     rows: list[list[int]] = []
     write = _write_chunk if recipe.form == "chunks" else _write_records
-    starts, config = write(temporary, _records(part, recipe, rows))
-    done = {
-        "file": name,
-        "bytes": temporary.stat().st_size,
-        "sha256": checksum(temporary),
-        "rows": [[*row[:2], part.number, start, *row[2:]] for row, start in zip(rows, starts, strict=True)],
-        "source": sum(os.path.getsize(part.paths[row[0] - part.first]) for row in rows),
-        "config": config,
-    }
-    if storage:
-        storage.write(temporary, name)
-        temporary.unlink()
-    else:
-        temporary.replace(out / name)
+    try:
+        starts, config = write(temporary, _records(part, recipe, rows))
+        done = {
+            "file": name,
+            "bytes": temporary.stat().st_size,
+            "sha256": checksum(temporary),
+            "rows": [[*row[:2], part.number, start, *row[2:]] for row, start in zip(rows, starts, strict=True)],
+            "source": sum(os.path.getsize(part.paths[row[0] - part.first]) for row in rows),
+            "config": config,
+        }
+        if storage:
+            storage.write(temporary, name)
+        else:
+            temporary.replace(out / name)
+    finally:
+        temporary.unlink(missing_ok=True)
     write_whole(json.dumps(done).encode(), note_of(out, part))
     return done
 

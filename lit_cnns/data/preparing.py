@@ -5,10 +5,14 @@ import io
 import json
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict
+from multiprocessing import parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -49,7 +53,8 @@ def prepare_folder(root: Path, out: Path, recipe: Recipe, workers: int = 1, stor
 
     Raises:
         StorageError: the storage cannot be reached or refuses.
-        ValueError: arguments out of range, a picture that cannot be read, or an `out` that holds anything else.
+        ValueError: arguments out of range, a picture that cannot be read, an `out` that holds anything else or has no
+            room, or a process that was killed.
     """
     _check(recipe, root, out, storage)
     source = read_folder(root)
@@ -60,9 +65,19 @@ def prepare_folder(root: Path, out: Path, recipe: Recipe, workers: int = 1, stor
     total = sum(len(part.paths) for part in parts)
     with tqdm(desc="Preparing", total=total, unit=" pictures", smoothing=0) as bar:
         bar.update(total - sum(len(part.paths) for part in left))
-        for part in _packed(out, left, recipe, workers, storage):
-            bar.update(len(part.paths))
-    _finish(out, manifest, splits, parts, storage)
+        try:
+            for part in _packed(out, left, recipe, workers, storage):
+                bar.update(len(part.paths))
+            _finish(out, manifest, splits, parts, storage)
+        except OSError as error:
+            raise ValueError(
+                f"{error.filename or out} cannot be used: {error.strerror}. When it can, the same command goes on."
+            ) from None
+        except BrokenProcessPool:
+            raise ValueError(
+                "A process that prepares pictures was killed, as the system does where memory is short: the same "
+                "command goes on; give it fewer --workers."
+            ) from None
     return manifest
 
 
@@ -134,7 +149,7 @@ def _packed(out: Path, parts: list[Part], recipe: Recipe, workers: int, storage:
             pack(out, part, recipe, storage)
             yield part
         return
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, initializer=_end_with_parent) as pool:
         futures = [pool.submit(pack, out, part, recipe, storage) for part in parts]
         try:
             for part, future in zip(parts, futures, strict=True):
@@ -142,6 +157,19 @@ def _packed(out: Path, parts: list[Part], recipe: Recipe, workers: int, storage:
                 yield part
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """Have a worker end by Ctrl-C at once, and when the process that gives it work is no more."""
+
+    def wait() -> None:
+        parent = parent_process()
+        assert parent is not None
+        parent.join()
+        os._exit(1)
+
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    Thread(target=wait, daemon=True).start()
 
 
 def _finish(

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+NO_FLOAT64 = ("mps",)  # devices without double precision: Apple's GPUs
+
 
 def correct_at(logits: Tensor, labels: Tensor, ks: tuple[int, ...] = (1, 5)) -> list[Tensor]:
     """For each k the number of pictures whose label is among the k highest logits.
@@ -33,3 +35,8 @@ def top_classes(logits: Tensor, k: int = 5) -> tuple[Tensor, Tensor]:
     probabilities = torch.softmax(logits.float(), dim=1)
     values, classes = probabilities.topk(min(k, logits.shape[1]), dim=1)
     return classes, values
+
+
+def in_float64(values: Tensor) -> Tensor:
+    """The same in double precision; on the processor where their device has none."""
+    return (values.cpu() if values.device.type in NO_FLOAT64 else values).double()

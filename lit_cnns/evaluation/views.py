@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from lit_cnns.evaluation.counts import in_float64
 from lit_cnns.evaluation.protocols import Protocol, windows
 
 
@@ -90,8 +91,8 @@ def mean_probabilities(network: Callable[[Tensor], Tensor], views: Views) -> Ten
     """
     total = torch.empty(0)
     for images, owners in views:
-        probabilities = torch.softmax(network(images).double(), dim=1)
+        probabilities = torch.softmax(in_float64(network(images)), dim=1)
         if not len(total):
             total = probabilities.new_zeros(len(views), probabilities.shape[1])
-        total.index_add_(0, owners, probabilities)
+        total.index_add_(0, owners.to(total.device), probabilities)
     return total / total.sum(1, keepdim=True)

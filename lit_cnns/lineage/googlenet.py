@@ -20,6 +20,11 @@ class WithAuxiliaryHeads(LitClassifier):
         losses = {head: self.criterion(x, labels, self.label_smoothing).mean() for head, x in logits.items()}
         return losses.pop("main") + self.aux_weight * sum(losses.values(), torch.zeros((), device=images.device))
 
+    def compile_layers(self, mode: str | None) -> None:
+        super().compile_layers(mode)
+        net: Any = self.net
+        net.all_logits = torch.compile(net.all_logits, mode=mode)
+
     @property
     def chance_loss(self) -> float:
         heads = sum(hasattr(self.net, head) for head in self.net.HEADS.values())  # type: ignore[operator]

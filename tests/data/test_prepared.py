@@ -1,7 +1,12 @@
 """A prepared folder gives the pictures of the folder that it was made of, and says where it does not."""
 
 import json
+import os
+import resource
 import shutil
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -10,6 +15,7 @@ from PIL import Image
 
 import lit_cnns
 from lit_cnns.cli import main
+from lit_cnns.data import preparing
 from lit_cnns.data.prepared import manifest_of
 
 SIDE = 48
@@ -82,6 +88,46 @@ def test_what_was_cut_goes_on_and_until_then_is_refused(photos, tmp_path, capsys
     assert len(pictures(tmp_path / "out", "val")[1]) == 6
     assert prepare(photos, tmp_path / "out") == 2
     assert "is prepared already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["memmap", "chunks"])
+def test_a_full_disk_is_told_and_leaves_no_piece_of_a_part(photos, tmp_path, capsys, form):
+    out, before = tmp_path / "out", resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        assert prepare(photos, out, "--form", form) == 2
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert f"{out} cannot be used: File too large. When it can, the same" in capsys.readouterr().err
+    assert not [path for path in out.rglob("*") if path.is_file() and path.name != "begun.json"]
+    assert prepare(photos, out, "--form", form) == 0
+
+
+def killed(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_process_that_is_killed_is_told_and_the_same_command_goes_on(photos, tmp_path, capsys, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(preparing, "pack", killed)
+        assert prepare(photos, tmp_path / "out", "--workers", "2") == 2
+    assert "the same command goes on; give it fewer --workers" in capsys.readouterr().err
+    assert prepare(photos, tmp_path / "out", "--workers", "1") == 0
+
+
+def test_processes_end_with_the_one_that_gives_them_work():
+    program = """
+import os, signal
+from concurrent.futures import ProcessPoolExecutor
+from lit_cnns.data.preparing import _end_with_parent
+
+pool = ProcessPoolExecutor(2, initializer=_end_with_parent)
+print(*{pool.submit(os.getpid).result() for _ in range(9)}, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)  # until all have ended
+    assert done.returncode == -signal.SIGKILL
+    assert done.stdout
 
 
 def test_a_broken_picture_can_be_left_out_and_is_counted(photos, tmp_path, capsys):
