@@ -125,8 +125,14 @@ def headline(id: str) -> str:
 
 
 def run(claim: Claim, settings: Settings) -> Verdict:
-    """Measure, judge and draw; leaves `results.json`, `figure.svg`, `figure.png` and `verdict.md` in the folder."""
+    """Measure, judge and draw; leaves `results.json`, `figure.svg`, `figure.png` and `verdict.md` in the folder.
+
+    Raises:
+        ValueError: the folder has the results of another claim.
+    """
     settings.folder.mkdir(parents=True, exist_ok=True)
+    if (kept := read(settings.folder)) and kept["claim"] != claim.id:
+        raise ValueError(f"{settings.folder} has the results of {kept['claim']}: give another --folder.")
     results = claim.measure(_counting(claim, settings))
     budget = settings.budget if claim.needs_data else None
     return _leave(claim, {"budget": budget, "conditions": conditions(), "results": results}, settings.folder)

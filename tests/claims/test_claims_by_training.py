@@ -209,6 +209,15 @@ def test_options_that_would_do_nothing_are_refused(words, capsys):
     assert f"lit-cnns: error: {REFUSED[words]}" in capsys.readouterr().err
 
 
+def test_results_of_another_claim_are_not_overwritten(tmp_path, capsys):
+    assert main(["claim", "two_3x3", "--folder", str(tmp_path)]) == 0
+    before = (tmp_path / "results.json").read_bytes()
+    assert main(["claim", "three_3x3", "--folder", str(tmp_path)]) == 2
+    assert f"{tmp_path} has the results of two_3x3: give another --folder." in capsys.readouterr().err
+    assert (tmp_path / "results.json").read_bytes() == before
+    assert main(["claim", "two_3x3", "--folder", str(tmp_path)]) == 0
+
+
 def test_pictures_to_judge_by_are_missed_by_their_name(pictures, tmp_path):
     (tmp_path / "train").symlink_to(Path(pictures) / "train")
     with pytest.raises(ValueError, match=r"No test/ folder under .*: a claim is trained on train/ and judged by test/"):
