@@ -96,8 +96,9 @@ class Gain:
         """Apply the rule."""
         found = difference(*([run.test_error for run in runs[arm]] for arm in (self.worse, self.better)))
         paper = f"; the paper has {self.expected:g} ({self.source})" if self.expected != ANY else ""
-        sentence = f"The test error of {self.worse} is above that of {self.better} by {found.text(' points')}{paper}."
-        return Verdict(judge_effect(found, nothing=0.0, expected=self.expected), sentence, found, " points")
+        sentence = f"Test error, {self.worse} minus {self.better}: {found.text(' points')}{paper}."
+        unit = f" points, {self.worse} - {self.better}"
+        return Verdict(judge_effect(found, nothing=0.0, expected=self.expected), sentence, found, unit)
 
     def claim(self, id: str, arms: tuple[Arm, ...], scales: Mapping[Budget, Scale], **more: Any) -> TrainingClaim:
         """A claim that is judged so."""
