@@ -74,10 +74,17 @@ def write_together(strategy: Strategy) -> None:
 
     Lightning writes below a hidden name; when all processes are through, process 0 puts the result in its place. A
     folder cannot take another's place in one go: the old one is then called `<name>.before.ckpt` for a moment.
+    Buffers, such as batch norm's statistics, are process 0's: of a folder any process may write them.
     """
     if "save_checkpoint" in vars(strategy):
         return
-    save = strategy.save_checkpoint
+    save, gather = strategy.save_checkpoint, strategy.lightning_module_state_dict
+
+    def gather_alike() -> dict[str, Any]:
+        assert strategy.lightning_module is not None
+        for buffer in strategy.lightning_module.buffers() if torch.distributed.is_initialized() else ():
+            torch.distributed.broadcast(buffer, src=0)
+        return gather()
 
     def save_whole(checkpoint: dict[str, Any], filepath: Any, storage_options: Any = None) -> None:
         path = Path(filepath)
@@ -97,7 +104,7 @@ def write_together(strategy: Strategy) -> None:
             os.close(held)
 
     settings: Any = strategy
-    settings.save_checkpoint = save_whole
+    settings.save_checkpoint, settings.lightning_module_state_dict = save_whole, gather_alike
 
 
 def _put_in_place(new: Path, path: Path) -> None:

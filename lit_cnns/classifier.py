@@ -174,6 +174,7 @@ class LitClassifier(L.LightningModule):
         self.data_description: dict[str, Any] = {}
         self.metrics: dict[str, float] = {}
         self.ema: dict[str, Any] | None = None
+        self._losses: list[Tensor] = []  # of the batches that a logging step has gathered
         self._frozen: list[nn.Module] = []
         self._sliding: list[nn.Module] = []  # shares the weights; in a list, so that it is no part of this module
         self.net = net
@@ -247,10 +248,19 @@ class LitClassifier(L.LightningModule):
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
         loss = self.loss(*batch)
         if self._is_logging_step():
-            self.log("train/loss", loss.detach(), prog_bar=True)
-            if self._fabric is None:
-                self.log("lr", self.trainer.optimizers[0].param_groups[0]["lr"])
+            self._log_step(loss.detach(), batch_idx)
         return loss
+
+    def _log_step(self, loss: Tensor, batch_idx: int) -> None:
+        """Log the mean loss of all that an optimiser step sees: of accumulated batches, and of all processes."""
+        if self._fabric is not None:
+            self.log("train/loss", loss)
+            return
+        gathered = self.trainer.accumulate_grad_batches
+        self._losses = [*(self._losses if batch_idx % gathered else []), loss]
+        if len(self._losses) == gathered:
+            self.log("train/loss", torch.stack(self._losses).mean(), prog_bar=True, sync_dist=True)
+            self.log("lr", self.trainer.optimizers[0].param_groups[0]["lr"])
 
     def _is_logging_step(self) -> bool:
         # self.log costs more than the rest of Lightning's step

@@ -1,8 +1,9 @@
 """The script for `fabric run`: the same networks, data and YAML without a Trainer.
 
 `fabric run --accelerator=cpu --devices=2 <this file> --config lenet5_modern/digits` (what `lightning run model` became
-in Lightning 2.3), `torchrun` or plain `python` start it. It reads `model`, `data` and `trainer.max_epochs` of the
-YAML; the schedule is stepped after every optimiser step. It writes one self-describing checkpoint at the end.
+in Lightning 2.3), `torchrun` or plain `python` start it. It reads `model`, `data` and of `trainer` what `SETTINGS`
+names, and says what it leaves out; the schedule is stepped after every optimiser step. It writes one self-describing
+checkpoint at the end.
 """
 
 import argparse
@@ -22,10 +23,19 @@ from lit_cnns.optimisation import make_scheduler, rate_sentence
 from lit_cnns.recipes import find_config, read_config
 
 __all__ = ["evaluate", "fit"]
+SETTINGS = ("max_epochs", "gradient_clip_val")
 
 
-def fit(fabric: Fabric, model: LitClassifier, data: ImageData, epochs: int) -> dict[str, float]:
-    """Train for `epochs` passes and evaluate on the validation set after each; the last figures."""
+def fit(fabric: Fabric, model: LitClassifier, data: ImageData, epochs: int, clip: float = 0.0) -> dict[str, float]:
+    """Train for `epochs` passes and evaluate on the validation set after each; the last figures.
+
+    Args:
+        fabric: launched.
+        model: to be trained.
+        data: what it learns from.
+        epochs: passes.
+        clip: the largest norm of a step's gradients; 0 leaves them as they are.
+    """
     data.divide(fabric.world_size, fabric.global_rank)
     data.prepare_data()
     data.setup("fit")
@@ -44,6 +54,8 @@ def fit(fabric: Fabric, model: LitClassifier, data: ImageData, epochs: int) -> d
         for number, raw in enumerate(loader):
             batch = data.prepare_batch(fabric.to_device(raw), train=True, epoch=epoch)
             fabric.backward(module.training_step(batch, number))
+            if clip:
+                fabric.clip_gradients(module, optimizer, max_norm=clip)
             optimizer.step()
             optimizer.zero_grad()
             if plan["interval"] == "step":
@@ -81,7 +93,8 @@ def run(arguments: argparse.Namespace) -> None:
         ValueError: a configuration, data or an output that cannot be used.
     """
     config = read_config(find_config(arguments.config))
-    epochs = config.get("trainer", {}).get("max_epochs", 0) if arguments.epochs is None else arguments.epochs
+    settings = config.get("trainer", {})
+    epochs = settings.get("max_epochs", 0) if arguments.epochs is None else arguments.epochs
     if epochs < 1:  # a YAML that counts in steps has none, or -1
         raise ValueError("This loop counts in passes over the training set: give --epochs, 1 or more.")
     try:
@@ -97,7 +110,9 @@ def run(arguments: argparse.Namespace) -> None:
     networks = {cls.__name__: cls for cls, _ in LINEAGE.values()}
     model = _build(config["model"], networks, num_classes=data.num_classes, in_channels=data.in_channels)
     model.describe_data(data)
-    fit(fabric, model, data, epochs)
+    if left := sorted(set(settings) - set(SETTINGS)):
+        fabric.print(f"This loop leaves out {', '.join(left)} of the YAML's trainer; lit-cnns fit takes all of it.")
+    fit(fabric, model, data, epochs, settings.get("gradient_clip_val", 0.0))
     if fabric.is_global_zero:
         save_slim(model, arguments.output, half=False)
     fabric.print(f"Wrote {arguments.output}")

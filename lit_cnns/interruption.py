@@ -193,7 +193,10 @@ class SaveWhenCut(Callback):
         self.lost = trainer.world_size > 1 and _is_of_the_network(exception)
         if self.lost:
             _say(f"Process {trainer.global_rank} lost the others: {str(exception).strip().splitlines()[-1]}")
-        if self.saved is None and self.first_step not in (None, trainer.global_step):
+        if self.lost and pl_module.device.type == "cuda":
+            # by now the GPU may have taken a step by gradients that never came whole
+            _say("What the GPUs hold is not kept. --resume auto goes on from the last.ckpt of this run.")
+        elif self.saved is None and self.first_step not in (None, trainer.global_step):
             self._keep_alone(trainer)
         elif self.saved is not None and trainer.is_global_zero:
             self._say_how(trainer)

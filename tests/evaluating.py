@@ -31,10 +31,15 @@ class FirstDigits(lit_cnns.Digits):
 
 
 class Curve(L.Callback):
-    """The validation loss after each epoch."""
+    """The validation loss after each epoch, and what is logged of each step's training loss."""
 
     def __init__(self) -> None:
         self.losses: list[float] = []
+        self.logged: list[float] = []
+
+    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx) -> None:
+        if trainer.global_step > len(self.logged):
+            self.logged.append(trainer.callback_metrics["train/loss"].item())
 
     def on_validation_epoch_end(self, trainer, pl_module) -> None:
         self.losses.append(pl_module.val_counts.compute()["loss"].item())
@@ -68,13 +73,20 @@ def main(processes: int, folder: Path) -> None:
         table.output = str(folder / f"{processes}_{size}.csv")
         evaluator.predict(module, data, return_predictions=False)
     curve = Curve()
-    settings = {"max_epochs": 3, "accumulate_grad_batches": ACCUMULATE[processes], "num_sanity_val_steps": 0}
+    settings = {
+        "max_epochs": 3,
+        "accumulate_grad_batches": ACCUMULATE[processes],
+        "num_sanity_val_steps": 0,
+        "log_every_n_steps": 1,
+    }
     data = lit_cnns.Digits(global_batch_size=24, translate=0.1, rotate_degrees=10.0)
     fitter = trainer(processes, curve, **settings)
     L.seed_everything(0, verbose=False)  # evaluations draw as often as they have batches
     fitter.fit(lit_cnns.build("lenet5_modern", init="glorot", lr=0.1, schedule="cosine"), data)
     if evaluator.is_global_zero:
-        (folder / f"{processes}.json").write_text(json.dumps({"evaluated": found, "curve": curve.losses}))
+        (folder / f"{processes}.json").write_text(
+            json.dumps({"evaluated": found, "curve": curve.losses, "logged": curve.logged})
+        )
 
 
 if __name__ == "__main__":

@@ -122,6 +122,30 @@ def test_speed_and_gradient_norm_are_logged_and_the_probe_is_drawn(tmp_path):
     assert len(written.Images("kernels")) == 2
 
 
+def test_speed_counts_the_pictures_of_batches_with_names(tmp_path):
+    class Named(Foreign):
+        def training_step(self, batch, batch_idx):
+            return super().training_step((batch["image"], batch["label"]), batch_idx)
+
+    rows = [{"image": torch.zeros(3, 8, 8), "label": number % 4} for number in range(8)]
+    quiet = {
+        "logger": False,
+        "enable_checkpointing": False,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+    }
+    trainer = L.Trainer(
+        default_root_dir=tmp_path,
+        accelerator="cpu",
+        max_epochs=1,
+        callbacks=[ImagesPerSecond()],
+        log_every_n_steps=2,
+        **quiet,
+    )
+    trainer.fit(Named(), torch.utils.data.DataLoader(rows, batch_size=4))
+    assert trainer.callback_metrics["images_per_second"] > 0
+
+
 @pytest.mark.parametrize("strategy", [FSDPStrategy, ModelParallelStrategy])
 def test_the_probe_refuses_a_network_that_no_process_has_whole(strategy):
     with pytest.raises(ValueError, match=f"{strategy.__name__} divides it"):

@@ -65,3 +65,10 @@ def test_several_processes_and_accumulated_steps_follow_the_curve_of_one(found):
     assert alone[2] < 0.8 * alone[0]
     for curve in shared:
         assert curve == pytest.approx(alone, rel=1e-4)
+
+
+def test_the_training_loss_that_is_logged_is_that_of_the_global_batch(found):
+    alone, *shared = (result["logged"] for result in found)
+    assert len(alone) == 3 * (1257 // 24)
+    for logged in shared:
+        assert logged == pytest.approx(alone, rel=1e-4)

@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from lightning.fabric import Fabric
 
 import lit_cnns
-from lit_cnns import fabric
+from lit_cnns import fabric, recipes
 from lit_cnns.checkpoints import describe
 
 
@@ -27,6 +28,22 @@ def test_it_trains_evaluates_exactly_and_writes_a_self_describing_checkpoint(tmp
     data.setup("fit")
     again = fabric.evaluate(Fabric(accelerator="cpu"), lit_cnns.load(file), data)
     assert again == pytest.approx(found, abs=1e-6)
+
+
+def test_it_clips_gradients_as_a_recipe_says():
+    module = lit_cnns.build("lenet5_modern", optimizer="sgd", lr=1.0, momentum=0.0, weight_decay=0.0)
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    fabric.fit(Fabric(accelerator="cpu"), module, lit_cnns.Digits(global_batch_size=600), epochs=1, clip=1e-3)
+    moved = sum(float((value - before[name]).norm() ** 2) for name, value in module.state_dict().items()) ** 0.5
+    assert 0 < moved < 2 * 1.001e-3  # in two steps
+
+
+def test_it_says_what_of_a_recipe_it_leaves_out(tmp_path, monkeypatch, capsys):
+    recipe = recipes.read_config(recipes.find_config("lenet5_modern/digits"))
+    recipe["trainer"] = {"max_epochs": 1, "gradient_clip_val": 1.0, "accumulate_grad_batches": 2}
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe))
+    start(monkeypatch, "--config", str(tmp_path / "recipe.yaml"), "--output", str(tmp_path / "net.ckpt"))
+    assert "This loop leaves out accumulate_grad_batches of" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

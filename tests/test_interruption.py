@@ -3,6 +3,7 @@
 import itertools
 import math
 import signal
+from types import SimpleNamespace
 
 import lightning as L
 import pytest
@@ -181,3 +182,20 @@ def test_several_processes_ask_each_other_a_few_times_a_second_and_hear_of_a_sig
     assert all(8 <= later - earlier <= 12 for earlier, later in itertools.pairwise([second, *rest]))
     assert heard.index(signal.SIGTERM) in trainer.questions
     assert heard.index(signal.SIGTERM) < 30 + 12
+
+
+@pytest.mark.parametrize(("device", "kept"), [("cpu", True), ("cuda", False)])
+def test_what_gpus_hold_when_a_process_is_lost_is_not_kept(capsys, device, kept):
+    """A GPU's queue runs ahead: when NCCL fails it may have stepped by half a gradient."""
+
+    class Noting(SaveWhenCut):
+        kept = False
+
+        def _keep_alone(self, trainer):
+            self.kept = True
+
+    callback, trainer = Noting(), SimpleNamespace(world_size=2, global_rank=0, global_step=5)
+    callback.first_step = 0
+    callback.on_exception(trainer, SimpleNamespace(device=torch.device(device)), torch.distributed.DistError("gone"))
+    assert callback.kept == kept
+    assert ("goes on from the last.ckpt" in capsys.readouterr().err) == (not kept)

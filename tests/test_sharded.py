@@ -11,6 +11,7 @@ from pathlib import Path
 import lightning as L
 import pytest
 import torch
+import torch.distributed as dist
 from lightning.pytorch.strategies import SingleDeviceStrategy
 from torch.distributed.checkpoint import FileSystemWriter, save
 
@@ -151,3 +152,21 @@ def test_two_processes_leave_a_folder_that_is_loaded_and_gone_on_from(tmp_path):
     found = L.Trainer(accelerator="cpu", **quiet).validate(lit_cnns.load(last), data, verbose=False)
     assert found[0]["val/loss"] == pytest.approx(logged, abs=1e-5)
     assert "Done after 2 epochs, 78 steps" in fit("--trainer.max_epochs=2", "--resume=auto")
+
+
+def gathered(rank: int, meeting: Path) -> None:
+    dist.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=2)
+    strategy = Folders("cpu")
+    strategy.connect(lit_cnns.build("resnet20_cifar"))
+    for buffer in strategy.lightning_module.buffers():
+        buffer.fill_(rank)
+    write_together(strategy)
+    state = strategy.lightning_module_state_dict()
+    assert not any(state[name].any() for name, _ in strategy.lightning_module.named_buffers())
+    dist.destroy_process_group()
+
+
+@pytest.mark.slow
+@pytest.mark.ddp
+def test_whichever_process_writes_batch_norms_statistics_they_are_process_0s(tmp_path):
+    torch.multiprocessing.spawn(gathered, (tmp_path / "meeting",), nprocs=2)

@@ -9,6 +9,7 @@ import torch
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
 from lightning.pytorch.strategies import FSDPStrategy, ModelParallelStrategy
+from lightning.pytorch.utilities.data import extract_batch_size
 from lightning.pytorch.utilities.rank_zero import rank_zero_warn
 from torch import Tensor, nn
 
@@ -85,7 +86,7 @@ class ImagesPerSecond(Callback):
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        self.images += len(batch[0])
+        self.images += len(batch[0]) if isinstance(batch, (tuple, list)) else extract_batch_size(batch)
         if trainer.global_step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             share = trainer.distributed_sampler_kwargs or {"num_replicas": 1}
             seconds = time.perf_counter() - self.since
