@@ -287,11 +287,13 @@ def ours(case: Case, tick: Tick, *options: str) -> None:
         limits[-1] = "--trainer.limit_val_batches=1.0"
     if case.folder:
         words = [*words[:3], "ImageFolder", "--data.root", case.folder]
+        words += ["--data.num_workers=0", f"--data.global_batch_size={case.batch}"]
     cli = plan([*options, *words, *limits])
     cli.trainer.callbacks.append(Clock(tick))
+    data = cli.datamodule if case.folder else our_data(case)
     while case.evaluate:
-        cli.trainer.validate(cli.model, our_data(case), verbose=False)
-    cli.trainer.fit(cli.model, our_data(case))
+        cli.trainer.validate(cli.model, data, verbose=False)
+    cli.trainer.fit(cli.model, data)
 
 
 def ours_fast(case: Case, tick: Tick) -> None:
