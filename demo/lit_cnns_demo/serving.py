@@ -67,13 +67,13 @@ def launch(
     except (OSError, OverflowError) as error:
         where = f"{host}, port {port}" if port else host
         raise ValueError(f"The lab cannot listen on {where} ({error}); give another.") from error
+    heed_sigterm()
     demo = build(folders, data)
     options = {"server_name": host, "server_port": port or None, "share": share, "inbrowser": open_browser}
     _, address, public = serve(demo, auth=login, mcp_server=mcp, **options, prevent_thread_lock=True, quiet=True)
     print(f"The lab is open at {public or address}; Ctrl-C closes it.", flush=True)
     if mcp:
         print(f"Its MCP server is at {address.rstrip('/')}/gradio_api/mcp/.", flush=True)
-    heed_sigterm()
     demo.block_thread()
 
 
