@@ -4,6 +4,8 @@ import argparse
 import logging
 import sys
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 TOLD = "told"
@@ -50,15 +52,28 @@ def run(arguments: argparse.Namespace) -> int:
     settings = claims.Settings(folder, budget, arguments.data or "data", arguments.seeds)
     from lit_cnns.interruption import STATUS
 
-    for talkative in ("lightning.pytorch", "lightning.fabric"):  # they would introduce each of dozens of short runs
-        logging.getLogger(talkative).setLevel(logging.ERROR)
     try:
-        verdict = claims.run(claim, settings)
+        with _hushed():
+            verdict = claims.run(claim, settings)
     except tuple(STATUS) as stop:
         print("\nStopped. The same command goes on where it was.", file=sys.stderr)
         return STATUS[type(stop)]
     print(f"{verdict.word}: {verdict.sentence}\n{folder}/figure.png")
     return 0
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Keep Lightning from introducing each of dozens of short runs."""
+    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _check_told(folder: Path | None) -> int:

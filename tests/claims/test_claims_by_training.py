@@ -122,9 +122,9 @@ def test_a_run_that_was_cut_goes_on_and_ends_with_the_same_numbers(pictures, tmp
 def test_a_command_that_is_told_to_stop_says_how_it_goes_on(pictures, tmp_path, monkeypatch, capsys, sent, status):
     monkeypatch.setattr(lrn_cifar, "CLAIM", CLAIM)
     monkeypatch.setattr(Curve, "on_train_epoch_start", lambda *_: signal.raise_signal(sent))
-    monkeypatch.setattr(logging.Logger, "setLevel", lambda *_: None)  # what it keeps quiet, other tests listen to
     assert main(["claim", "lrn_cifar", "--data", pictures, "--folder", str(tmp_path)]) == status
     assert "The same command goes on where it was." in capsys.readouterr().err
+    assert logging.getLogger("lightning.pytorch").level < logging.ERROR
 
 
 def test_the_arm_without_augmentation_sees_the_middle_of_each_picture_and_the_other_random_parts(pictures):
@@ -186,7 +186,6 @@ def test_networks_with_towers_are_trained_anew_on_another_folder_of_the_same_nam
 def test_a_claim_without_pictures_says_where_they_go_and_what_else_it_takes(tmp_path, monkeypatch, capsys, id, beside):
     (tmp_path / beside).mkdir(parents=True, exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(logging.Logger, "setLevel", lambda *_: None)
     assert main(["claim", id]) == 2
     said = capsys.readouterr().err
     assert "not complete in data/cifar-10-batches-py: data_batch_1, " in said
