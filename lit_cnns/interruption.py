@@ -35,6 +35,7 @@ SAVE = -1  # in place of a signal's number: time for a checkpoint
 ASK = 0.2  # seconds, about, after which several processes ask each other about signals again
 MANY = 1000  # steps between two such questions, at most
 SHARE = 0.02  # of the time, at most, goes into checkpoints between epochs
+OF_GLOO = ("gloo", "pair closure")  # in what it says, with and without the place in its source
 GRACE = 60  # seconds that this process has to save and end by itself when one that it started has died
 WAIT = 2.0  # seconds that process 0 has to save after another is lost, before one of the rest does
 
@@ -290,7 +291,8 @@ def _is_of_the_network(exception: BaseException) -> bool:
     # gloo's errors have no class of their own; they come out of torch.distributed, or of a backward pass
     frames = [frame.filename for frame in traceback.extract_tb(exception.__traceback__)]
     return isinstance(exception, torch.distributed.DistError) or (
-        isinstance(exception, RuntimeError) and ("gloo" in str(exception) or "torch/distributed/" in frames[-1])
+        isinstance(exception, RuntimeError)
+        and ("torch/distributed/" in frames[-1] or any(words in str(exception) for words in OF_GLOO))
     )
 
 

@@ -199,3 +199,20 @@ def test_what_gpus_hold_when_a_process_is_lost_is_not_kept(capsys, device, kept)
     callback.on_exception(trainer, SimpleNamespace(device=torch.device(device)), torch.distributed.DistError("gone"))
     assert callback.kept == kept
     assert ("goes on from the last.ckpt" in capsys.readouterr().err) == (not kept)
+
+
+@pytest.mark.parametrize(
+    ("words", "lost"),
+    [
+        ("[/pytorch/third_party/gloo/gloo/transport/tcp/pair.cc:553] Connection closed by peer [10.0.0.2]:5", True),
+        ("Application timeout caused pair closure", True),
+        ("mat1 and mat2 shapes cannot be multiplied (1x2 and 3x4)", False),
+    ],
+)
+def test_a_lost_process_is_told_from_another_error_of_a_backward_pass(capsys, words, lost):
+    callback, trainer = SaveWhenCut(), SimpleNamespace(world_size=2, global_rank=0, global_step=0)
+    with pytest.raises(RuntimeError) as raised:
+        raise RuntimeError(words)
+    callback.on_exception(trainer, SimpleNamespace(device=torch.device("cpu")), raised.value)
+    assert callback.lost == lost
+    assert (f"Process 0 lost the others: {words}" in capsys.readouterr().err) == lost
