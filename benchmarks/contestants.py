@@ -328,9 +328,8 @@ def multiplications(case: Case, tick: Tick) -> None:
     loop that multiplies in float32 as often can take less time.
     """
     size = 224 if case.folder else 32
-    needed = (
-        (1 if case.evaluate else 3) * case.batch * count(module(case, ours=True).net, (case.channels, size, size)).macs
-    )
+    macs = count(module(case, ours=True).net, (case.channels, size, size)).macs
+    needed = macs * case.batch * (1 if case.evaluate else 3)
     maps = torch.randn(8, 256, 14, 14).to(memory_format=torch.channels_last)
     conv = nn.Conv2d(256, 256, 3, padding=1, bias=False).to(memory_format=torch.channels_last)
     done, each = 0, maps.numel() * conv.weight[0].numel()

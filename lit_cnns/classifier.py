@@ -388,12 +388,15 @@ class LitClassifier(L.LightningModule):
         self.net.compile(mode=mode)
 
     def optimizer_zero_grad(self, epoch: int, batch_idx: int, optimizer: Optimizer) -> None:
+        if self.compile_net not in CUDA_GRAPHS or self.trainer.accumulate_grad_batches == 1:
+            optimizer.zero_grad()
+            return
         # a CUDA graph writes gradients where its last ones are: what is gathered of them needs memory of its own
-        gathered = self.compile_net in CUDA_GRAPHS and self.trainer.accumulate_grad_batches > 1
-        for parameter in (p for group in optimizer.param_groups if gathered for p in group["params"]):
-            if parameter.grad is None:
-                parameter.grad = torch.zeros_like(parameter)
-        optimizer.zero_grad(set_to_none=not gathered)
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is None:
+                    parameter.grad = torch.zeros_like(parameter)
+        optimizer.zero_grad(set_to_none=False)
 
     def describe_data(self, data: Any) -> None:
         """Take over what the data knows: class names, preprocessing, description; any other data knows none.

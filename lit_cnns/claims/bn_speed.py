@@ -2,8 +2,8 @@
 
 from .arms import Arm, Run, Runs, Scale, last, when
 from .curves import PaperEffect
-from .gains import slowdown
-from .judging import EFFECT, Verdict
+from .gains import slowdown, slowdown_rule
+from .judging import Verdict
 from .training import Measure, TrainingClaim
 
 LEVEL = 45.0  # percent of held-out error, which both arms reach at each scale
@@ -43,8 +43,8 @@ CLAIM = TrainingClaim(
     tuned_by=lambda run: last(run, "held_error"),
     decide=judge,
     rule="The ratio of the geometric means of the steps, without to with, with Welch's 95 % interval on their "
-    "logarithms, against 1 (no difference) and 14 (the paper's BN-x5 beside Inception). A run that never gets there "
-    f"counts as the longest of all; if one with batch norm does not, it is undecided. {EFFECT}",
+    "logarithms, against 1 (no difference) and 14 (the paper's BN-x5 beside Inception). "
+    f"{slowdown_rule('with batch norm')}",
     augmented=True,
     until=lambda point: point["held_error"] <= LEVEL,
     curve="held_error",

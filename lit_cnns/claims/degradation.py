@@ -2,7 +2,7 @@
 
 from .arms import COSINE, Arm, Run, Runs, Scale, last
 from .curves import PaperEffect
-from .gains import test_error
+from .gains import measure_of_test_error
 from .judging import Verdict, difference
 from .training import Measure, TrainingClaim
 
@@ -53,13 +53,11 @@ CLAIM = TrainingClaim(
     },
     measures=(
         Measure(training_error, "training error at the end, %"),
-        Measure(
-            test_error,
-            "test error at the end, %",
+        measure_of_test_error(
             [
                 PaperEffect(f"{name}-56", f"{name}-20", plus=plus, source="18 to 34 layers, ImageNet")
                 for name, plus in PAPER.items()
-            ],
+            ]
         ),
     ),
     tuned_by=lambda run: last(run, "train_loss"),

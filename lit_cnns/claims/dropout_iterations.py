@@ -2,8 +2,8 @@
 
 from .arms import Arm, Run, Runs, Scale, last, when
 from .curves import PaperEffect
-from .gains import ANY, gap, slowdown
-from .judging import EFFECT, Verdict, difference, judge_effect
+from .gains import ANY, gap, slowdown, slowdown_rule
+from .judging import Verdict, difference, judge_effect
 from .training import Measure, TrainingClaim
 
 LEVEL = 40.0  # percent of training error
@@ -57,6 +57,5 @@ CLAIM = TrainingClaim(
     decide=judge,
     rule="Two parts, of which the worse decides: the difference of the gaps, without minus with, against 0; and the "
     "ratio of the epochs to 40 % training error, with to without, against 1 and 2 (the paper); Welch's 95 % "
-    "intervals. A run that never gets there counts as the longest of all; if one without dropout does not, it is "
-    f"undecided. {EFFECT}",
+    f"intervals. {slowdown_rule('without dropout')}",
 )

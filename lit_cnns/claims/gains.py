@@ -19,6 +19,11 @@ def test_error(run: Run) -> float:
     return run.test_error
 
 
+def measure_of_test_error(paper: Sequence[PaperEffect] = ()) -> Measure:
+    """What is drawn of the test errors, and of the paper's effect on them."""
+    return Measure(test_error, "test error at the end, %", paper)
+
+
 def gap(run: Run) -> float:
     """How many points the test error lies above the training error at the end."""
     return run.test_error - last(run, "train_error")
@@ -38,7 +43,7 @@ def on_test_error(
         id=id,
         arms=arms,
         scales=scales,
-        measures=(Measure(test_error, "test error at the end, %", paper),),
+        measures=(measure_of_test_error(paper),),
         tuned_by=lambda run: last(run, "held_error"),
         decide=decide,
         rule=rule,
@@ -74,6 +79,13 @@ def slowdown(
     ]
     word: Word = "not at this scale" if never[fast] else judge_effect(found, nothing=1.0, expected=expected)
     return found, word, "".join(left)
+
+
+def slowdown_rule(fast: str) -> str:
+    """The rule of `slowdown` in words; `fast` is what the runs are that are said to need less, such as `of ReLU`."""
+    return (
+        f"A run that never gets there counts as the longest of all; if one {fast} does not, it is undecided. {EFFECT}"
+    )
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from .arms import Arm, Run, Runs, Scale, last, when
 from .curves import PaperEffect
-from .gains import slowdown
-from .judging import EFFECT, Verdict
+from .gains import slowdown, slowdown_rule
+from .judging import Verdict
 from .training import Measure, TrainingClaim
 
 LEVEL = 25.0  # percent of training error
@@ -39,8 +39,7 @@ CLAIM = TrainingClaim(
     tuned_by=lambda run: last(run, "train_loss"),
     decide=judge,
     rule="The ratio of the geometric means of the epochs, tanh to ReLU, with Welch's 95 % interval on their "
-    "logarithms, against 1 (no difference) and 6 (the paper). A run that never gets there counts as the longest of "
-    f"all; if one of ReLU does not, it is undecided. {EFFECT}",
+    f"logarithms, against 1 (no difference) and 6 (the paper). {slowdown_rule('of ReLU')}",
     level=LEVEL,
     image_size=24,
     until=lambda point: point["train_error"] <= LEVEL,
