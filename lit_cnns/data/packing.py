@@ -22,6 +22,7 @@ from lit_cnns.data.storage import Storage
 
 DONE = ".done"  # folder of what is known of each finished part until all are
 Records = Iterator[tuple[bytes, int]]  # a picture's bytes and its label
+LARGEST_CHUNK = 1 << 31  # bytes of pictures: litdata counts them in 32 bits
 _SIZES = 2 * 4  # bytes at the head of a picture of a litdata chunk: how long its bytes and its label are
 
 
@@ -81,6 +82,7 @@ def pack(out: Path, part: Part, recipe: Recipe, storage: Storage | None = None) 
     Raises:
         ImageError: a picture cannot be read and may not be left out.
         StorageError: the part cannot be sent.
+        ValueError: the pictures of a chunk are more than fit into one.
     """
     torch.set_num_threads(1)
     name = f"{part.split}/{part.number:05}.bin"
@@ -143,9 +145,15 @@ def _write_chunk(path: Path, records: Records) -> tuple[list[int], dict[str, Any
     from litdata.streaming.writer import BinaryWriter
 
     with TemporaryDirectory(dir=path.parent.parent / DONE) as folder:
-        count = 0
+        count, size = 0, 0
         writer = BinaryWriter(folder, chunk_size=1 << 31)
         for record in records:
+            size += len(record[0])
+            if size > LARGEST_CHUNK:
+                raise ValueError(
+                    f"A chunk has up to {LARGEST_CHUNK:,} bytes, which {count:,} of these pictures fill: choose a "
+                    "smaller --chunk."
+                )
             writer[count] = record
             count += 1
         if not count:

@@ -11,7 +11,7 @@ from PIL import Image
 
 import lit_cnns
 from lit_cnns.cli import main
-from lit_cnns.data import StorageError, StreamedImages
+from lit_cnns.data import StorageError, StreamedImages, packing
 from lit_cnns.data.streamed import chunked_order
 
 pytest.importorskip("litdata", reason="streaming needs the extra `data`")
@@ -241,6 +241,15 @@ def test_what_cannot_be_had_is_one_sentence(stored, endpoint, root, options, sen
     monkeypatch.setattr("lit_cnns.data.storage._ATTEMPTS", 1)
     with pytest.raises(ValueError, match=sentence):
         StreamedImages(root, {"endpoint_url": endpoint, **options}).setup("fit")
+
+
+def test_a_chunk_that_would_not_fit_into_32_bits_is_refused_before_it_is_written(photos, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(packing, "LARGEST_CHUNK", 3000)
+    assert prepare(photos, tmp_path / "out") == 2
+    assert "up to 3,000 bytes" in capsys.readouterr().err
+    assert not list((tmp_path / "out").rglob("*.bin"))
+    monkeypatch.undo()
+    assert prepare(photos, tmp_path / "out") == 0
 
 
 def test_without_credentials_the_sentence_says_where_they_belong(stored, endpoint, monkeypatch):
