@@ -116,6 +116,8 @@ def run(arguments: argparse.Namespace) -> None:
     if fabric.is_global_zero:
         save_slim(model, arguments.output, half=False)
     fabric.print(f"Wrote {arguments.output}")
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()  # gloo's threads, if they outlive the interpreter, may abort it
 
 
 def main() -> None:

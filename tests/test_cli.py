@@ -442,6 +442,31 @@ def test_a_process_whose_partner_is_killed_saves_and_ends(tmp_path, lost):
     assert torch.load(cut, weights_only=True)["global_step"] > 0
 
 
+THREADS_AT_THE_END = """
+import os, sys
+from pathlib import Path
+from lit_cnns.cli import main
+
+assert main() == 0
+for thread in Path("/proc/self/task").glob("*/comm"):
+    Path(os.environ["LOCAL_RANK"]).open("a").write(thread.read_text())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.ddp
+def test_none_of_gloos_threads_is_left_when_the_run_of_several_processes_ends(tmp_path):
+    (tmp_path / "run.py").write_text(THREADS_AT_THE_END)
+    words = ["fit", "--config", "lenet5_modern/digits", "--trainer.max_epochs=1", "--trainer.accelerator=cpu"]
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", "--master_port=29541", "run.py"]
+    options = [*words, "--trainer.devices=2", "--trainer.strategy=ddp", "--trainer.enable_progress_bar=false"]
+    subprocess.run([*command, *options], cwd=tmp_path, check=True, timeout=240, capture_output=True)
+    for rank in "01":
+        threads = (tmp_path / rank).read_text()
+        assert "python" in threads
+        assert "gloo" not in threads
+
+
 SHORT = ["--trainer.limit_train_batches=2", "--trainer.limit_val_batches=1", *QUICK]
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning as L
+import torch
 from jsonargparse import Namespace
 from lightning.fabric.plugins.collectives.torch_collective import default_pg_timeout
 from lightning.fabric.utilities.exceptions import MisconfigurationException
@@ -361,10 +362,11 @@ def run(verb: str, argv: list[str]) -> int:
         lines = [" ".join(line.split()) for line in str(error).splitlines()]
         raise ValueError(f"The checkpoint's weights do not fit the network that was asked for: {lines[1]}") from None
     except SystemExit as stop:
-        if cut.status:
-            return cut.status
-        raise stop
+        if not cut.status:
+            raise stop
     finally:
         if not started:
             os.environ.pop(VERSION, None)
-    return 0
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()  # gloo's threads, if they outlive the interpreter, may abort it
+    return cut.status
