@@ -19,7 +19,7 @@ from torch.optim import Optimizer
 from torchmetrics import Metric
 
 import lit_cnns
-from lit_cnns.evaluation import NO_FLOAT64, Views, correct_at, fully_convolutional, mean_probabilities
+from lit_cnns.evaluation import NO_FLOAT64, NOT_COUNTED, Views, correct_at, fully_convolutional, mean_probabilities
 from lit_cnns.initialisation import initialise
 from lit_cnns.optimisation import (
     BY_VALIDATION,
@@ -34,7 +34,6 @@ from lit_cnns.optimisation import (
 
 CUDA_GRAPHS = ("reduce-overhead", "max-autotune")
 COMPILE_MODES = (*CUDA_GRAPHS, "max-autotune-no-cudagraphs")  # torch.compile's own
-NOT_COUNTED = -100  # the label of a padding picture: it is neither trained on nor counted
 
 
 class ExactCounts(Metric):
@@ -173,6 +172,7 @@ class LitClassifier(L.LightningModule):
         self.preprocessing: dict[str, Any] = {}
         self.data_description: dict[str, Any] = {}
         self.metrics: dict[str, float] = {}
+        self._vectors: set[str] = set()  # as they were before a strategy divided the network
         self.ema: dict[str, Any] | None = None
         self._losses: list[Tensor] = []  # of the batches that a logging step has gathered
         self._frozen: list[nn.Module] = []
@@ -325,10 +325,16 @@ class LitClassifier(L.LightningModule):
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """The parameters with their weight decay."""
-        weights = [p for p in self.net.parameters() if p.requires_grad and (p.ndim > 1 or self.decay_on == "all")]
-        others = [p for p in self.net.parameters() if p.requires_grad and p.ndim <= 1 and self.decay_on != "all"]
+        learn = [(p, name in self.vectors) for name, p in self.net.named_parameters() if p.requires_grad]
+        weights = [p for p, vector in learn if not vector or self.decay_on == "all"]
+        others = [p for p, vector in learn if vector and self.decay_on != "all"]
         groups = [{"params": weights, "weight_decay": self.weight_decay}]
         return [*groups, {"params": others, "weight_decay": 0.0}] if others else groups
+
+    @property
+    def vectors(self) -> set[str]:
+        """Names of the parameters of one dimension: biases, and what norms learn."""
+        return self._vectors or {name for name, p in self.net.named_parameters() if p.ndim <= 1}
 
     def new_optimizer(self) -> Optimizer:
         """The optimiser of a run."""
@@ -347,8 +353,10 @@ class LitClassifier(L.LightningModule):
             return optimizer
         self.trainer.fit_loop.setup_data()  # which the next line leaves out where max_epochs is -1
         steps = self.trainer.estimated_stepping_batches
-        per_epoch = self.trainer.num_training_batches / self.trainer.accumulate_grad_batches
-        scheduler = make_scheduler(optimizer, self.schedule, self.schedule_args, steps, max(1.0, per_epoch))
+        batches = self.trainer.num_training_batches  # infinite where a loader does not know its length
+        if math.isfinite(batches):  # what is gathered of an epoch's last batches is a step, too
+            batches = math.ceil(batches / self.trainer.accumulate_grad_batches)
+        scheduler = make_scheduler(optimizer, self.schedule, self.schedule_args, steps, max(1, batches))
         return {"optimizer": optimizer, "lr_scheduler": scheduler}
 
     def configure_model(self) -> None:
@@ -379,6 +387,7 @@ class LitClassifier(L.LightningModule):
     def setup(self, stage: str) -> None:
         self.describe_data(self.trainer.datamodule)  # type: ignore[attr-defined]
         if stage == "fit":
+            self._vectors = self.vectors  # FSDP makes one of each parameter before the optimiser is asked for
             self.freeze_layers()
             if self.compile_net:
                 self.compile_layers(self.compile_net if isinstance(self.compile_net, str) else None)
@@ -428,11 +437,18 @@ class LitClassifier(L.LightningModule):
         }
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        # Lightning's averaging callbacks, which come before this hook, put the averaged weights into `state_dict`
-        if "averaging_state" in checkpoint:
-            callbacks = self.trainer.callbacks  # type: ignore[attr-defined]
-            averaging = next(type(callback).__name__ for callback in callbacks if isinstance(callback, WeightAveraging))
-            self.ema = {"callback": averaging, "updates": int(checkpoint["averaging_state"]["n_averaged"])}
+        # Lightning's averaging callbacks put the averaged weights into `state_dict` before this hook, but not where the
+        # checkpoint is to have weights alone
+        callbacks = self._trainer.callbacks if self._trainer is not None else []  # type: ignore[attr-defined]
+        averaging = next((callback for callback in callbacks if isinstance(callback, WeightAveraging)), None)
+        if averaging is not None and averaging._average_model is not None:
+            if "averaging_state" not in checkpoint:
+                averaging.on_save_checkpoint(self.trainer, self, checkpoint)
+                del checkpoint["current_model_state"]
+            self.ema = {
+                "callback": type(averaging).__name__,
+                "updates": int(checkpoint["averaging_state"]["n_averaged"]),
+            }
         checkpoint["lit_cnns"] = self.describe()
         checkpoint["state_dict"] = contiguous(checkpoint["state_dict"])
         for kept in filter(None, checkpoint.get("optimizer_states", [])):  # of process 0 alone where it is sharded

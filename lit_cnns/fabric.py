@@ -37,12 +37,12 @@ def fit(fabric: Fabric, model: LitClassifier, data: ImageData, epochs: int, clip
         clip: the largest norm of a step's gradients; 0 leaves them as they are.
     """
     data.divide(fabric.world_size, fabric.global_rank)
-    data.prepare_data()
+    with fabric.rank_zero_first():
+        data.prepare_data()
     data.setup("fit")
     loader = data.train_dataloader()
     model.freeze_layers()
     module, optimizer = fabric.setup(model, model.configure_optimizers())
-    module.mark_forward_method("training_step")
     steps = epochs * len(loader)
     torch.manual_seed(torch.initial_seed() + fabric.global_rank)  # each process drops out other features
     plan = make_scheduler(optimizer, model.schedule, model.schedule_args, steps, len(loader))
@@ -52,8 +52,10 @@ def fit(fabric: Fabric, model: LitClassifier, data: ImageData, epochs: int, clip
         module.train()
         loader.set_epoch(epoch)
         for number, raw in enumerate(loader):
-            batch = data.prepare_batch(fabric.to_device(raw), train=True, epoch=epoch)
-            fabric.backward(module.training_step(batch, number))
+            images, labels = data.prepare_batch(fabric.to_device(raw), train=True, epoch=epoch)
+            with fabric.autocast():  # which Fabric enters by itself on several devices only
+                loss = module.training_step((_in_precision(fabric, images), labels), number)
+            fabric.backward(loss)
             if clip:
                 fabric.clip_gradients(module, optimizer, max_norm=clip)
             optimizer.step()
@@ -68,15 +70,26 @@ def fit(fabric: Fabric, model: LitClassifier, data: ImageData, epochs: int, clip
 
 
 def evaluate(fabric: Fabric, model: LitClassifier, data: ImageData) -> dict[str, float]:
-    """Loss, top-1 and top-5 on the validation set, exact for any number of processes."""
+    """Loss, top-1 and top-5 on the validation set, exact for any number of processes.
+
+    All judge by process 0's statistics of batch norm, which the checkpoint has.
+    """
     counts = ExactCounts().to(fabric.device)
     model.eval()
-    with torch.no_grad():
+    for buffer in model.net.buffers() if fabric.world_size > 1 else ():
+        torch.distributed.broadcast(buffer, src=0)
+    with torch.no_grad(), fabric.autocast():
         for raw in data.val_dataloader():
-            model.count(counts, data.prepare_batch(fabric.to_device(raw), train=False))
+            images, labels = data.prepare_batch(fabric.to_device(raw), train=False)
+            model.count(counts, (_in_precision(fabric, images), labels))
     figures = {f"val/{name}": float(value) for name, value in counts.compute().items()}
     model.metrics.update(figures)
     return figures
+
+
+def _in_precision(fabric: Fabric, images: Any) -> Any:
+    """Pictures as the networks of this precision take them; what a protocol makes of them goes its own way."""
+    return fabric.strategy.precision.convert_input(images) if isinstance(images, torch.Tensor) else images
 
 
 def _build(part: dict[str, Any], rooms: dict[str, Any], **extra: Any) -> Any:

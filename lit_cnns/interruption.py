@@ -118,6 +118,9 @@ class SaveWhenCut(Callback):
         kinds = [kind for kind in STOPS if kind != signal.SIGTERM or not self._requeues]
         if threading.current_thread() is threading.main_thread():
             self.before = {kind: signal.signal(kind, self._note) for kind in kinds}
+        if signal.SIGTERM in self.before:  # Lightning would have all GPUs ask for it at every step
+            trainer.fit_loop.epoch_loop._broadcast_sigterm_tensor = lambda: None  # type: ignore[method-assign]
+            self.told = self.told or (signal.SIGTERM if trainer.received_sigterm else 0)
 
     def _note(self, kind: int, frame: Any) -> None:
         if self.told == kind == signal.SIGINT:  # a second Ctrl-C does not wait
@@ -180,8 +183,8 @@ class SaveWhenCut(Callback):
     def _keep(self, trainer: L.Trainer) -> None:
         """Write `cut.ckpt`, all processes together."""
         if (folder := _folder(trainer)) and trainer.global_step != self.first_step:
+            trainer.save_checkpoint(folder / CUT)
             self.saved = folder / CUT
-            trainer.save_checkpoint(self.saved)
 
     def on_validation_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         self.averaged = True
@@ -288,11 +291,14 @@ def _end_finished_epoch(trainer: L.Trainer) -> None:
 
 
 def _is_of_the_network(exception: BaseException) -> bool:
+    if not isinstance(exception, RuntimeError):
+        return False
     # gloo's errors have no class of their own; they come out of torch.distributed, or of a backward pass
-    frames = [frame.filename for frame in traceback.extract_tb(exception.__traceback__)]
-    return isinstance(exception, torch.distributed.DistError) or (
-        isinstance(exception, RuntimeError)
-        and ("torch/distributed/" in frames[-1] or any(words in str(exception) for words in OF_GLOO))
+    files = [frame.filename for frame in traceback.extract_tb(exception.__traceback__)]
+    return (
+        isinstance(exception, torch.distributed.DistError)
+        or files[-1].endswith("torch/distributed/distributed_c10d.py")
+        or any(words in str(exception) for words in OF_GLOO)
     )
 
 

@@ -60,6 +60,15 @@ def test_the_checkpoint_and_validation_have_the_averaged_weights(tmp_path, avera
     assert found["val/loss"] == pytest.approx(logged, abs=1e-6)
 
 
+def test_a_checkpoint_of_weights_alone_has_the_averaged_ones_too(tmp_path):
+    _, trainer, weights = trained(EMAWeightAveraging(decay=0.8))
+    trainer.save_checkpoint(tmp_path / "a.ckpt", weights_only=True)
+    again = lit_cnns.load(tmp_path / "a.ckpt")
+    torch.testing.assert_close(again.net.C1.weight.detach(), expected_ema(weights, 0.8))
+    assert again.ema == {"callback": "EMAWeightAveraging", "updates": STEPS}
+    assert "current_model_state" not in torch.load(tmp_path / "a.ckpt", weights_only=True)
+
+
 def test_the_description_says_that_weights_are_averaged_and_a_slim_copy_still_does(tmp_path):
     _, trainer, _ = trained(EMAWeightAveraging(decay=0.8))
     trainer.save_checkpoint(tmp_path / "a.ckpt")

@@ -122,6 +122,23 @@ def test_speed_and_gradient_norm_are_logged_and_the_probe_is_drawn(tmp_path):
     assert len(written.Images("kernels")) == 2
 
 
+def test_nothing_is_logged_where_the_trainer_logs_no_step(tmp_path):
+    logger = TensorBoardLogger(tmp_path)
+    fit(tmp_path, Foreign(), ImagesPerSecond(), GradientNorm(), epochs=1, logger=logger, log_every_n_steps=0)
+    assert "images_per_second" not in EventAccumulator(logger.log_dir).Reload().Tags()["scalars"]
+
+
+def test_two_processes_number_the_pictures_of_another_packages_data_as_lightning_deals_them_out(tmp_path):
+    shares = []
+    for rank in range(2):
+        predictions = PredictionTable(str(tmp_path / "out.csv"))
+        one = SimpleNamespace(global_rank=rank, world_size=2)
+        for _ in range(2):
+            predictions.on_predict_batch_end(one, Foreign(), torch.rand(3, 10), [None], 0)
+        shares.append([number for number, _ in predictions.seen])
+    assert shares == [[0, 2, 4, 6, 8, 10], [1, 3, 5, 7, 9, 11]]
+
+
 def test_speed_counts_the_pictures_of_batches_with_names(tmp_path):
     class Named(Foreign):
         def training_step(self, batch, batch_idx):
@@ -154,7 +171,8 @@ def test_the_probe_refuses_a_network_that_no_process_has_whole(strategy):
 
 def test_a_prediction_is_kept_without_the_rest_of_its_batch(tmp_path):
     predictions = PredictionTable(str(tmp_path / "out.csv"))
-    predictions.on_predict_batch_end(None, Foreign(), torch.rand(64, 10), [None], 0)
+    alone = SimpleNamespace(global_rank=0, world_size=1)
+    predictions.on_predict_batch_end(alone, Foreign(), torch.rand(64, 10), [None], 0)
     assert len(predictions.seen) == 64
     assert all(len(row.untyped_storage()) == 40 for _, row in predictions.seen)
 

@@ -277,3 +277,23 @@ def test_a_weight_decay_that_is_typed_at_a_resume_counts_also_where_there_was_no
     now.on_load_checkpoint({"hyper_parameters": {**before.hparams}, "optimizer_states": [state]})
     assert [group["weight_decay"] for group in state["param_groups"]] == [0.1, 0.0]
     assert [group["lr"] for group in state["param_groups"]] == [0.5, 0.5]
+
+
+def test_what_decays_is_known_after_fsdp_has_flattened_every_parameter():
+    module = lit_cnns.build("vgg_a", num_classes=3, decay_on="weights")
+    expected = [len(group["params"]) for group in module.parameter_groups()]
+    assert all(expected)
+    module._vectors = module.vectors  # as `setup` does
+    for parameter in module.net.parameters():
+        parameter.data = parameter.data.flatten()
+    assert [len(group["params"]) for group in module.parameter_groups()] == expected
+
+
+def test_an_epochs_last_gathered_batches_are_a_step_of_its_schedule(tmp_path):
+    module = Tiny(schedule="step", schedule_args={"milestones": [1]}, lr=0.1)
+    rates = []
+    module.on_train_batch_end = lambda *_: rates.append(module.trainer.optimizers[0].param_groups[0]["lr"])
+    five = batches(20)
+    trainer(tmp_path, accumulate_grad_batches=4, enable_checkpointing=False).fit(module, five)
+    assert len(five) == 5
+    assert rates == pytest.approx([0.1] * 4 + [0.01] * 6)  # the rate of what comes after each batch

@@ -15,10 +15,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from jsonargparse import dict_to_namespace
+from lightning.pytorch.cli import LightningArgumentParser
 from PIL import Image
 
 from lit_cnns.cli import main
-from lit_cnns.commands.arguments import arrange
+from lit_cnns.commands.arguments import VERSION, arrange, claim_folder
+from lit_cnns.commands.refusals import SECTIONS
+from lit_cnns.commands.training import LitCLI, plan
+from lit_cnns.lineage import LitLeNet5
 
 QUICK = ["--trainer.enable_progress_bar=false", "--trainer.enable_model_summary=false", "--trainer.accelerator=cpu"]
 
@@ -106,6 +111,14 @@ def test_a_protocol_measures_beside_the_papers_figure(there, capsys, scales):
 def test_the_plain_test_stands_beside_published_figures_too(there, capsys):
     assert main(["validate", "--ckpt_path", "last", *QUICK]) == 0
     assert "the 180 pictures of Digits val (10 classes), center (1 view, shorter side 32):" in capsys.readouterr().out
+
+
+def test_one_batch_is_no_test_of_the_whole_set(there, capsys):
+    table = there / "runs" / "lenet5_modern_digits" / "version_0" / "tests.csv"
+    before = table.read_text() if table.is_file() else ""
+    assert main(["test", "--ckpt_path", "last", "--trainer.limit_test_batches=1", *QUICK]) == 0
+    assert "on a part of the 360 pictures" in capsys.readouterr().out
+    assert (table.read_text() if table.is_file() else "") == before
 
 
 def test_predict_takes_a_protocol(there):
@@ -531,6 +544,44 @@ def test_what_cannot_be_resumed_gets_one_sentence(tmp_path, monkeypatch, capsys,
     (tmp_path / "empty").mkdir()
     assert main([*argv, *QUICK]) == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_two_starts_at_the_same_moment_have_a_folder_each(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    both, folders = [arrange("fit", ["--config", "lenet5_modern/digits"]) for _ in range(2)], []
+    for start in both:
+        monkeypatch.delenv(VERSION, raising=False)
+        trainer = dict_to_namespace(start.defaults["trainer"])
+        claim_folder(trainer, start.name, start.defaults)
+        assert {logger.init_args.version for logger in trainer.logger} == {int(trainer.default_root_dir[-1])}
+        folders.append(trainer.default_root_dir)
+    monkeypatch.delenv(VERSION)
+    assert folders == [f"runs/lenet5_modern_digits/version_{number}" for number in (0, 1)]
+
+
+def test_weights_that_no_process_has_whole_are_not_averaged(capsys):
+    shares = ["--config", "trainer/sharded", "--trainer.accelerator=cpu", "--trainer.devices=2"]
+    with pytest.raises(ValueError, match="ModelParallelStrategy divides them: leave the averaging callback out"):
+        plan(["--config", "resnet20_cifar/cifar10_modern", *shares])
+
+
+def test_an_error_of_what_is_trained_shows_where_it_was_raised(tmp_path, monkeypatch, capsys):
+    def step(module, batch, number):
+        raise ValueError("not enough values to unpack")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(LitLeNet5, "training_step", step)
+    assert main(["fit", "--config", "lenet5_modern/digits", *QUICK]) == 2
+    error = capsys.readouterr().err
+    assert 'raise ValueError("not enough values to unpack")' in error
+    assert error.splitlines()[-1] == "lit-cnns: error: not enough values to unpack"
+
+
+def test_the_allowed_settings_that_a_refusal_names_are_those_of_the_parser():
+    parser = LightningArgumentParser()
+    LitCLI.add_arguments_to_parser(None, parser)
+    options = {action.dest.partition(".")[0] for action in parser._actions} - {"help"}
+    assert options <= set(SECTIONS)
 
 
 def test_a_run_says_batch_and_rate_first_and_where_everything_is_last(tmp_path, monkeypatch, capsys, caplog):

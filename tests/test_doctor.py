@@ -87,6 +87,11 @@ def test_an_interface_that_is_not_there_is_named(examine, monkeypatch):
     assert "GLOO_SOCKET_IFNAME=eth99, and the interfaces here are lo" in out
 
 
+def test_an_interface_that_is_not_there_may_be_left_out_by_name(examine, monkeypatch):
+    monkeypatch.setenv("NCCL_SOCKET_IFNAME", "^docker99")
+    assert "docker99" not in examine()[1]
+
+
 def test_memory_that_is_not_there_is_asked_for_in_vain(examine, monkeypatch):
     monkeypatch.setattr(doctor, "_ram", lambda: 1 << 20)
     status, out = examine("--config", "resnet20_cifar/digits", "--config", "trainer/cpu")

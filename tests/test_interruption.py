@@ -216,3 +216,24 @@ def test_a_lost_process_is_told_from_another_error_of_a_backward_pass(capsys, wo
     callback.on_exception(trainer, SimpleNamespace(device=torch.device("cpu")), raised.value)
     assert callback.lost == lost
     assert (f"Process 0 lost the others: {words}" in capsys.readouterr().err) == lost
+
+
+@pytest.mark.parametrize(("file", "lost"), [("tensor/_dispatch.py", False), ("distributed_c10d.py", True)])
+def test_a_mistake_in_a_sharded_network_is_not_taken_for_a_lost_process(file, lost):
+    source = compile("raise RuntimeError('no')", f"site-packages/torch/distributed/{file}", "exec")
+    with pytest.raises(RuntimeError) as caught:
+        exec(source)
+    assert interruption._is_of_the_network(caught.value) == lost
+
+
+def test_a_checkpoint_that_could_not_be_written_is_not_told_of(tmp_path):
+    def full(*_):
+        raise OSError("No space left on device")
+
+    callback = SaveWhenCut()
+    trainer = SimpleNamespace(
+        checkpoint_callback=SimpleNamespace(dirpath=tmp_path), fast_dev_run=False, global_step=1, save_checkpoint=full
+    )
+    with pytest.raises(OSError, match="No space left"):
+        callback._keep(trainer)
+    assert callback.saved is None

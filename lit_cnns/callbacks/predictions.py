@@ -88,8 +88,9 @@ class PredictionTable(Callback):
     ) -> None:
         if isinstance(batch, (tuple, list)) and len(batch) == 3:
             indices = batch[2].tolist()
-        else:  # another package's data: one process, in the order of its loader
-            indices = range(len(self.seen), len(self.seen) + len(outputs))
+        else:  # another package's data, in the order of its loader; Lightning deals it out to the processes in turn
+            first = len(self.seen)
+            indices = [trainer.global_rank + trainer.world_size * i for i in range(first, first + len(outputs))]
         # a view of the batch would send the whole of it to the others
         self.seen += [(i, row.clone()) for i, row in zip(indices, outputs.cpu(), strict=True) if i >= 0]
 

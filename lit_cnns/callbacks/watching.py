@@ -12,6 +12,7 @@ from lightning.pytorch.strategies import FSDPStrategy, ModelParallelStrategy
 from lightning.pytorch.utilities.data import extract_batch_size
 from lightning.pytorch.utilities.rank_zero import rank_zero_warn
 from torch import Tensor, nn
+from torch.distributed.tensor import DTensor
 
 from lit_cnns import features
 
@@ -87,7 +88,8 @@ class ImagesPerSecond(Callback):
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         self.images += len(batch[0]) if isinstance(batch, (tuple, list)) else extract_batch_size(batch)
-        if trainer.global_step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+        every = trainer.log_every_n_steps  # type: ignore[attr-defined]  # 0: never
+        if every and trainer.global_step % every == 0:
             share = trainer.distributed_sampler_kwargs or {"num_replicas": 1}
             seconds = time.perf_counter() - self.since
             pl_module.log("images_per_second", self.images * share["num_replicas"] / seconds, batch_size=1)
@@ -98,9 +100,10 @@ class GradientNorm(Callback):
     """Logs `gradient_norm`, the Euclidean norm over all parameters before clipping, at every logging step."""
 
     def on_before_optimizer_step(self, trainer: L.Trainer, pl_module: L.LightningModule, optimizer: Any) -> None:
-        if (trainer.global_step + 1) % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
-            gradients = [p.grad for p in pl_module.parameters() if p.grad is not None]
-            pl_module.log("gradient_norm", nn.utils.get_total_norm(gradients), batch_size=1)
+        every = trainer.log_every_n_steps  # type: ignore[attr-defined]  # 0: never
+        if every and (trainer.global_step + 1) % every == 0:
+            norm = nn.utils.get_total_norm([p.grad for p in pl_module.parameters() if p.grad is not None])
+            pl_module.log("gradient_norm", norm.full_tensor() if isinstance(norm, DTensor) else norm, batch_size=1)
 
 
 class ProbePictures(Callback):

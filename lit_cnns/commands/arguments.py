@@ -94,6 +94,7 @@ class Arranged:
     checkpoint: str | None
     init_from: str | None = None
     preprocessing: dict[str, Any] = field(default_factory=dict)  # of what it starts from
+    defaults: dict[str, Any] = field(default_factory=dict)  # where it goes, unless someone says otherwise
 
 
 def arrange(verb: str, argv: list[str], runs: str = "runs") -> Arranged:
@@ -130,13 +131,14 @@ def arrange(verb: str, argv: list[str], runs: str = "runs") -> Arranged:
     stated |= {key for c in (described, *configs) for key in FROM_DATA if key in _init_args(c.get("model"))}
     name = name or line.name or described.get("model", {}).get("class_path", verb).rpartition(".")[2]
     args = [verb]
-    for layer in (run_defaults(verb, name, runs), described, settings):
+    defaults = run_defaults(verb, name, runs)
+    for layer in (defaults, described, settings):
         args += ["--config", json.dumps(layer)] if layer else []
     args += [part for path in paths for part in ("--config", str(path))]
     args += line.rest
     args += ["--ckpt_path", str(checkpoint)] if checkpoint else []
     args += ["--init_from", line.init_from] if line.init_from else []
-    return Arranged(args, stated, name, checkpoint, None if checkpoint else init_from, preprocessing)
+    return Arranged(args, stated, name, checkpoint, None if checkpoint else init_from, preprocessing, defaults)
 
 
 def _from_source(verb: str, source: str, named: bool) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -202,11 +204,11 @@ def run_defaults(verb: str, name: str, runs: str = "runs") -> dict[str, Any]:
     }
 
 
-def claim_folder(trainer: Any, name: str) -> None:
-    """Make the run's folder; where another start has taken that of `run_defaults` since, change the settings."""
+def claim_folder(trainer: Any, name: str, defaults: dict[str, Any]) -> None:
+    """Make the run's folder; where another start has taken that of the `defaults` since, change the settings."""
     from lit_cnns.runs import claim
 
-    guess = run_defaults("fit", name)["trainer"]
+    guess = defaults["trainer"]
     if VERSION not in os.environ:
         os.environ[VERSION] = str(claim(Path("runs") / name))
     ours = run_defaults("fit", name)["trainer"]

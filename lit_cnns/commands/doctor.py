@@ -1,6 +1,7 @@
 """`lit-cnns doctor [--config ... and what else fit takes]`: what would go wrong, before hours are spent."""
 
 import argparse
+import math
 import os
 import platform
 import shutil
@@ -82,8 +83,9 @@ def network() -> Iterator[Finding]:
     yield Finding("ok" if "gloo" in backends else "bad", f"Processes talk by {', '.join(backends) or 'nothing'}.")
     present = [name for _, name in socket.if_nameindex()]
     for variable in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"):
-        wanted = os.environ.get(variable, "").lstrip("^=")
-        if wanted and not any(name.startswith(part) for part in wanted.split(",") for name in present):
+        wanted = os.environ.get(variable, "").lstrip("=")
+        parts = wanted.split(",") if wanted and wanted[0] != "^" else []  # ^: all but these
+        if parts and not any(name.startswith(part) for part in parts for name in present):
             yield Finding("bad", f"{variable}={wanted}, and the interfaces here are {', '.join(present)}.")
     if host := os.environ.get("MASTER_ADDR"):
         try:
@@ -214,14 +216,8 @@ def _maps(net: Any, data: Any) -> int:
     from lit_cnns.features import layers
 
     size = (data.in_channels, data.image_size, data.image_size)
-    values = sum(_product(layer.shape) for layer in layers(net, size))
+    values = sum(math.prod(layer.shape) for layer in layers(net, size))
     return 4 * values * data.division.per_device(data.global_batch_size)
-
-
-def _product(shape: tuple[int, ...]) -> int:
-    from math import prod
-
-    return prod(shape)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ SECTIONS = (
     "predictions",
     "optimizer",
     "lr_scheduler",
+    "fast",
     "seed_everything",
     "ckpt_path",
     "resume",

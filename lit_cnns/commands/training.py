@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 import time
+import traceback
 import warnings
 from datetime import timedelta
 from importlib import import_module
@@ -17,12 +18,12 @@ import torch
 from jsonargparse import Namespace
 from lightning.fabric.plugins.collectives.torch_collective import default_pg_timeout
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.callbacks import ModelCheckpoint, WeightAveraging
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_warn
 
 import lit_cnns.data
-import lit_cnns.lineage  # noqa: F401  (its classes answer to their short names)
+import lit_cnns.lineage
 from lit_cnns.callbacks import DeadStart, ImagesPerSecond, PredictionTable, spare
 from lit_cnns.classifier import LitClassifier
 from lit_cnns.commands import LIGHTNING_VERBS
@@ -32,7 +33,7 @@ from lit_cnns.commands.refusals import refusal
 from lit_cnns.data import ImageData, ImageNet
 from lit_cnns.evaluation import PROTOCOLS
 from lit_cnns.fast import half_precision, takes_gpu
-from lit_cnns.interruption import BestCheckpoint, SaveWhenCut
+from lit_cnns.interruption import BestCheckpoint, SaveWhenCut, whole
 from lit_cnns.runs import note_test
 from lit_cnns.weights import start_from
 
@@ -132,7 +133,7 @@ class LitCLI(LightningCLI):
         if config.fast:
             self._go_fast(config)
         if self.subcommand == "fit" and self.starts:
-            claim_folder(config.trainer, self.arranged.name)
+            claim_folder(config.trainer, self.arranged.name, self.arranged.defaults)
         model, data = config.get("model"), config.get("data")
         if model is None or data is None or not hasattr(model.get("init_args"), "keys"):
             return
@@ -173,6 +174,12 @@ class LitCLI(LightningCLI):
 
     def instantiate_trainer(self, **kwargs: Any) -> L.Trainer:
         trainer = super().instantiate_trainer(**kwargs)
+        averages = any(isinstance(callback, WeightAveraging) for callback in trainer.callbacks)  # type: ignore
+        if averages and not whole(trainer):
+            raise ValueError(
+                f"Weights are averaged where a process has all of them, and {type(trainer.strategy).__name__} divides "
+                "them: leave the averaging callback out, or take --config trainer/ddp."
+            )
         spare(trainer)
         self.cut.minutes = self._get(self.config_init, "save_every")
         strategy: Any = trainer.strategy
@@ -236,9 +243,10 @@ class LitCLI(LightningCLI):
         if not trainer.is_global_zero or not isinstance(model, LitClassifier) or not isinstance(data, ImageData):
             return
         limit = trainer.limit_val_batches if split == "val" else trainer.limit_test_batches
+        everything = isinstance(limit, float) and limit == 1.0  # the whole number 1 is one batch
         protocol = self._get(self.config_init, "protocol")
-        print("\n".join(lines(model, data, split, protocol, limit == 1.0)))
-        if limit == 1.0 and self.arranged.checkpoint:
+        print("\n".join(lines(model, data, split, protocol, everything)))
+        if everything and self.arranged.checkpoint:
             note_test(self.arranged.checkpoint, test_row(model, data, split, protocol))
 
     @staticmethod
@@ -339,6 +347,12 @@ def _quiet() -> None:
     warnings.filterwarnings("ignore", message=".*The dirpath has changed from.*")
 
 
+def _is_ours(error: BaseException) -> bool:
+    """Whether this package raised it, and so says in its sentence what is wrong."""
+    where = traceback.extract_tb(error.__traceback__)[-1].filename
+    return Path(where).is_relative_to(Path(lit_cnns.data.__file__).parents[1])
+
+
 def run(verb: str, argv: list[str]) -> int:
     """Run one of Lightning's verbs; the exit status.
 
@@ -353,6 +367,8 @@ def run(verb: str, argv: list[str]) -> int:
             rank_zero_warn("No --ckpt_path: the network is as it was initialised, nobody has trained it.")
         LitCLI(arranged, cut)
     except (MisconfigurationException, argparse.ArgumentError, ValueError) as error:
+        if isinstance(error, ValueError) and cut.first_step is not None and not _is_ours(error):  # of what it trains
+            traceback.print_exception(error)
         raise ValueError(refusal(str(error))) from None
     except RuntimeError as error:
         if cut.lost:

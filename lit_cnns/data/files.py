@@ -17,8 +17,9 @@ from lit_cnns.data.decoding import Decode, Shrink, decode_by
 from lit_cnns.data.memory import TensorSet
 from lit_cnns.data.pictures import ImageError, bytes_of, central_window, fit_image, recolour, to_channels
 from lit_cnns.data.randomness import uniform
-from lit_cnns.data.sampling import NOT_COUNTED, Batch
+from lit_cnns.data.sampling import Batch
 from lit_cnns.data.storage import StorageError
+from lit_cnns.evaluation import NOT_COUNTED
 
 _FIRST = 64  # column of the first of a picture's random numbers, beyond those of the device's augmentation
 _PART = 256  # pictures a thread reads in a go

@@ -16,7 +16,6 @@ from lit_cnns.data.memory import TensorSet
 from lit_cnns.data.policies import PolicySet, check_policy
 from lit_cnns.data.randomness import order
 from lit_cnns.data.sampling import (
-    NOT_COUNTED,
     Batch,
     Batches,
     Division,
@@ -28,7 +27,7 @@ from lit_cnns.data.sampling import (
     TrainBatches,
 )
 from lit_cnns.data.scaled import ScaledSet
-from lit_cnns.evaluation import Protocol, Views, protocol
+from lit_cnns.evaluation import NOT_COUNTED, Protocol, Views, protocol
 
 _SPLITS = {"fit": ("train", "val"), "validate": ("val",), "test": ("test",), "predict": ("test",)}
 _NOT_DESCRIBED = (
@@ -297,11 +296,12 @@ class ImageData(L.LightningDataModule):
 
     def teardown(self, stage: str) -> None:
         """Say which pictures could not be read, where the policy is to skip them."""
+        share = "" if self.division.processes == 1 else " in the share of process 0"
         for split, indices in self._unread.items():
             name = self.sets[split].name(min(indices))
             rank_zero_warn(
-                f"{len(indices)} of {len(self.sets[split])} {split} pictures could not be read and were not counted; "
-                f"the first is {name}."
+                f"{len(indices)} of {len(self.sets[split])} {split} pictures could not be read and were not counted"
+                f"{share}; the first is {name}."
             )
         self._unread.clear()
 

@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from lit_cnns.data.randomness import order
+from lit_cnns.evaluation import NOT_COUNTED
 
-NOT_COUNTED = -100  # the label of a picture that is neither trained on nor counted
 Batch = tuple[Tensor, Tensor, Tensor]  # images uint8 (B, C, H, W), labels int64 (B,), indices int64 (B,)
 ScaledBatch = tuple[list[list[Tensor]], Tensor, Tensor]  # in place of images, each picture at several scales
 
@@ -130,15 +130,19 @@ class TrainBatches:
 
 
 class EvaluationBatches:
-    """One process's share of a set, unpadded: sizes differ by at most one, and every picture is in one share."""
+    """One process's share of a set, unpadded: sizes differ by at most one, and every picture is in one share.
+
+    The length is that of the largest share: processes that hold a network together go through as many batches.
+    """
 
     def __init__(self, size: int, batch_size: int, division: Division) -> None:
         self.share = torch.arange(size)[division.rank :: division.processes]
+        self.most = -(-size // division.processes)  # pictures of a share
         self.batch_size = batch_size
         self.epoch, self.start = 0, 0
 
     def __len__(self) -> int:
-        return -(-len(self.share) // self.batch_size)
+        return -(-self.most // self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[int, Tensor]]:
         for first in range(self.start * self.batch_size, len(self.share), self.batch_size):
@@ -150,8 +154,8 @@ class Loader:
 
     Not a `torch.utils.data.DataLoader`, so that Lightning leaves its sampler alone; it drives one. Each iteration
     asks `position` for (epoch, batches done) when its first batch is wanted; without it, `set_epoch` and
-    `load_state_dict` say so. A share without pictures yields one black picture labelled -100, so that its process
-    takes part in the epoch.
+    `load_state_dict` say so. A share with fewer batches than another yields black pictures labelled -100 in their
+    place, so that its process takes part in all of them.
 
     Args:
         pictures: the set.
@@ -192,12 +196,6 @@ class Loader:
             self._epoch, self._start = self.position()
         self.batches.epoch, self.batches.start = self._epoch, self._start
         self._done, self._start = self._start, 0
-        if not len(self.batches):
-            self._done = 1
-            blank = self.pictures.blank()
-            uncounted = torch.tensor([NOT_COUNTED]), torch.tensor([-1])
-            yield (blank[None], *uncounted) if isinstance(blank, Tensor) else ([blank], *uncounted)
-            return
         for batch in self._batches:
             if isinstance(batch, ValueError):  # raised in a worker, its sentence would drown in a stack trace
                 raise batch
@@ -205,6 +203,11 @@ class Loader:
             if self.on_batch:
                 self.on_batch(batch)
             yield batch
+        while self._done < len(self):
+            self._done += 1
+            blank = self.pictures.blank()
+            uncounted = torch.tensor([NOT_COUNTED]), torch.tensor([-1])
+            yield (blank[None], *uncounted) if isinstance(blank, Tensor) else ([blank], *uncounted)
 
     @property
     def _iterator(self) -> Any:

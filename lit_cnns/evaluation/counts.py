@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+NOT_COUNTED = -100  # the label of a picture that is neither trained on nor counted
 NO_FLOAT64 = ("mps",)  # devices without double precision: Apple's GPUs
 
 

@@ -70,7 +70,8 @@ class Run:
     @property
     def steps_per_epoch(self) -> float | None:
         """Known from the first epoch that has ended."""
-        whole = self.trainer("val_check_interval", 1.0) == 1.0
+        interval = self.trainer("val_check_interval", 1.0)
+        whole = isinstance(interval, float) and interval == 1.0  # the whole number 1 is a batch
         return (self.validations[self.epochs]["step"] + 1) / self.epochs if self.epochs and whole else None
 
     @property

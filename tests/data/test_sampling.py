@@ -1,5 +1,7 @@
 """Global batches are the truth, and evaluation shares are exact."""
 
+import math
+
 import pytest
 import torch
 
@@ -48,7 +50,6 @@ def test_evaluation_shares_hold_every_picture_once_and_differ_by_at_most_one(siz
     for rank in range(processes):
         batches = EvaluationBatches(size, 2, Division(processes, rank))
         shares.append([index for _, indices in batches for index in indices.tolist()])
-        assert len(list(batches)) == len(batches)
     assert sorted(index for share in shares for index in share) == list(range(size))
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
 
@@ -65,6 +66,19 @@ def test_a_process_without_a_share_gets_one_picture_that_does_not_count(size):
     assert images.shape == (1, 1, 1, 1)
     assert labels.tolist() == [-100]
     assert indices.tolist() == [-1]
+
+
+@pytest.mark.parametrize("size", range(1, 11))
+@pytest.mark.parametrize("processes", [2, 3])
+def test_all_processes_go_through_as_many_batches_of_an_evaluation(size, processes):
+    loaders = [Loader(pictures(size), EvaluationBatches(size, 2, Division(processes, r))) for r in range(processes)]
+    found = [[indices.tolist() for _, _, indices in loader] for loader in loaders]
+    assert {len(share) for share in found} == {len(loader) for loader in loaders} == {math.ceil(size / processes / 2)}
+    everything = [index for share in found for batch in share for index in batch]
+    assert sorted(index for index in everything if index >= 0) == list(range(size))
+    for loader in loaders:
+        for _, labels, indices in loader:
+            assert ((indices >= 0) | (labels == -100)).all()
 
 
 def seen(loader: Loader) -> list[list[int]]:
