@@ -13,6 +13,7 @@ import pytest
 import torch
 import torch.distributed as dist
 from lightning.pytorch.strategies import SingleDeviceStrategy
+from PIL import Image
 from torch.distributed.checkpoint import FileSystemWriter, save
 
 import lit_cnns
@@ -152,6 +153,24 @@ def test_two_processes_leave_a_folder_that_is_loaded_and_gone_on_from(tmp_path):
     found = L.Trainer(accelerator="cpu", **quiet).validate(lit_cnns.load(last), data, verbose=False)
     assert found[0]["val/loss"] == pytest.approx(logged, abs=1e-5)
     assert "Done after 2 epochs, 78 steps" in fit("--trainer.max_epochs=2", "--resume=auto")
+
+
+@pytest.mark.slow
+@pytest.mark.ddp
+def test_processes_that_share_weights_validate_shares_of_other_lengths_without_waiting_for_ever(tmp_path):
+    for split, counts in (("train", (2, 2)), ("val", (3, 2))):  # a batch of 2: two for process 0 and one for process 1
+        for name, count in zip(("cat", "dog"), counts, strict=True):
+            (tmp_path / split / name).mkdir(parents=True)
+            for place in range(count):
+                Image.new("RGB", (32, 32), (90 * place, 40, 200)).save(tmp_path / split / name / f"{place}.png")
+    words = ["fit", "--model=resnet20_cifar", "--config=trainer/sharded", "--trainer.precision=32-true"]
+    pictures = ["--data=ImageFolder", f"--data.root={tmp_path}", "--data.image_size=32", "--data.resize=32"]
+    two = ["--trainer.accelerator=cpu", "--trainer.devices=2", "--trainer.strategy.data_parallel_size=2"]
+    few = ["--data.global_batch_size=4", "--data.train_crop=central_square", "--data.train_resize=32"]
+    command = [sys.executable, "-m", "lit_cnns", *words, *pictures, *few, *two, "--trainer.max_epochs=1"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "Done after 1 epochs, 1 steps" in done.stdout
 
 
 def gathered(rank: int, meeting: Path) -> None:
