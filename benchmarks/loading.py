@@ -54,16 +54,28 @@ def torchvisions(root: Path, *crop: torch.nn.Module) -> Loop:
     return loop
 
 
-def ours(root: Path, **options: Any) -> Loop:
+def ours(root: Path, normalised: bool = True, **options: Any) -> Loop:
+    """As ours reads; not `normalised`, the batch stays bytes, as the loader of a run on a GPU has it."""
+
     def loop(case: Case, tick: Tick) -> None:
         keep_memory()
         data = lit_cnns.ImageFolder(str(root), global_batch_size=BATCH, num_workers=0, val_fraction=0.1, **options)
         data.setup("fit")
         for batch in forever(data.train_dataloader()):
-            data.prepare_batch(batch, train=True)
+            if normalised:
+                data.prepare_batch(batch, train=True)
             tick()
 
     return loop
+
+
+def bytes_alone(files: Path, jpeg: Path, pixels: Path, **options: Any) -> dict[str, Loop]:
+    """The loader where a GPU normalises and mirrors."""
+    return {
+        "bytes, decoder fast": ours(files, normalised=False, decoder="fast", **options),
+        "bytes, prepared jpeg, decoder fast": ours(jpeg, normalised=False, decoder="fast", **options),
+        "bytes, prepared memmap": ours(pixels, normalised=False, **options),
+    }
 
 
 def main(folder: Path) -> None:
@@ -82,6 +94,7 @@ def main(folder: Path) -> None:
                 "lit-cnns, decoder fast": ours(files, decoder="fast"),
                 "prepared jpeg, decoder fast": ours(jpeg, decoder="fast"),
                 "prepared memmap": ours(pixels),
+                **bytes_alone(files, jpeg, pixels),
             },
         )
         window = {"train_crop": "shorter_side", "train_resize": 256}
@@ -93,6 +106,7 @@ def main(folder: Path) -> None:
                 "lit-cnns, decoder fast": ours(files, decoder="fast", **window),
                 "prepared jpeg, decoder fast": ours(jpeg, decoder="fast", **window),
                 "prepared memmap": ours(pixels, **window),
+                **bytes_alone(files, jpeg, pixels, **window),
             },
         )
         for place in (files, jpeg, pixels):

@@ -32,12 +32,12 @@ NETWORKS = {
     "alexnet":                   (32, 1, True),
     "googlenet":                 (32, 1, True),
     "resnet18_b":                (32, 1, True),
-    "resnet50":                  (8, 1, True),
-    "vgg_d":                     (4, 1, True),
+    "resnet50":                  (32, 1, True),
+    "vgg_d":                     (8, 1, True),
     "lenet5_modern":             (128, 50, False),
     "resnet20_cifar":            (128, 3, False),
 }  # fmt: skip
-LARGE = {"vgg_d"}  # so large that not all contestants have room beside each other
+LARGE = {"resnet50", "vgg_d"}  # so large that not all contestants have room beside each other
 LEFT_OUT = ("naive Lightning", "the network alone", "plain loop, memory kept")
 
 
@@ -108,7 +108,7 @@ def table(title: str, case: Case, steps: int, turns: dict[str, list[Turn]]) -> s
     plain = max(turn.peak for turn in turns["plain loop"])
     lines = [
         f"### {case.network}, {title}, batch {case.batch}, {len(each['lit-cnns'])} turns of {steps} step(s)\n",
-        "| loop | ms a picture, median | fastest to slowest | lit-cnns is | fast is | page faults a step | memory |",
+        "| loop | ms a picture, median | spread | times lit-cnns | times fast | page faults a step | memory |",
         "|---|--:|--:|--:|--:|--:|--:|",
     ]
     for name, times in each.items():
@@ -116,10 +116,15 @@ def table(title: str, case: Case, steps: int, turns: dict[str, list[Turn]]) -> s
         peak = max(turn.peak for turn in turns[name]) / plain
         middle = median(times)
         lines.append(
-            f"| {name} | {middle:.3g} | {min(times):.3g} to {max(times):.3g} | {middle / ours:.2f} x | "
+            f"| {name} | {shown(middle)} | {shown(min(times))} to {shown(max(times))} | {middle / ours:.2f} x | "
             f"{middle / fast:.2f} x | {faults:,.0f} | {peak:.2f} x |"
         )
     return "\n".join(lines) + "\n"
+
+
+def shown(number: float) -> str:
+    """Three digits, or all of a number of more."""
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def machine() -> str:
