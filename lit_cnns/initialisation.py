@@ -23,6 +23,15 @@ def fan_in(layer: nn.Module) -> Tensor:
     return torch.tensor(weight[0].numel(), device=weight.device)
 
 
+def fan_out(layer: nn.Module) -> Tensor:
+    """The outputs that one of the layer's inputs reaches; a layer with weights of another form says so itself."""
+    if callable(own := getattr(layer, "fan_out", None)):
+        return own()
+    weight: Tensor = layer.weight  # type: ignore[assignment]
+    groups = layer.groups if isinstance(layer, nn.Conv2d) else 1
+    return torch.tensor(weight[:, 0].numel() // groups, device=weight.device)
+
+
 def _uniform_(layer: nn.Module, bound: Tensor) -> None:
     with torch.no_grad():
         layer.weight.uniform_(-1, 1).mul_(bound)  # type: ignore[operator]
@@ -39,8 +48,8 @@ def gaussian_(layer: nn.Module, std: float = 0.01) -> None:
 
 
 def glorot_(layer: nn.Module) -> None:
-    """Glorot & Bengio 2010, normal form: what VGG's authors found to make pre-training unnecessary."""
-    nn.init.xavier_normal_(layer.weight)  # type: ignore[arg-type]
+    """Std sqrt(2 / (fan-in + fan-out)), the normal form of Glorot & Bengio 2010, whose Eq. 16 is uniform."""
+    _normal_(layer, (2 / (fan_in(layer) + fan_out(layer))).sqrt())
 
 
 def xavier_(layer: nn.Module) -> None:
@@ -49,7 +58,7 @@ def xavier_(layer: nn.Module) -> None:
 
 
 def he_(layer: nn.Module) -> None:
-    """He et al. 2015: normal, std sqrt(2 / fan-out) for convolutions; std 0.01 for the classifier."""
+    """He et al. 2015: normal, std sqrt(2 / fan-out) for convolutions; std 0.01 for all other layers."""
     if isinstance(layer, nn.Conv2d):
         nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
     else:

@@ -213,6 +213,10 @@ class LocalConv2d(nn.Module):
         """The inputs that one output sees."""
         return torch.tensor(self.weight.shape[2], device=self.weight.device)
 
+    def fan_out(self) -> Tensor:
+        """The outputs that one input reaches, away from the border."""
+        return torch.tensor(self.weight.shape[1] * self.kernel_size**2, device=self.weight.device)
+
     def macs(self, output: Tensor) -> int:
         return self.weight.numel()
 
