@@ -75,9 +75,9 @@ def lecun_(layer: nn.Module) -> None:
     _uniform_(layer, 2.4 / fan_in(layer))
 
 
-def truncated_(layer: nn.Module) -> None:
-    """Normal with std 0.1, drawn again beyond two of it: what the released code of the Inceptions starts from."""
-    nn.init.trunc_normal_(layer.weight, std=0.1, a=-0.2, b=0.2)  # type: ignore[arg-type]
+def truncated_(layer: nn.Module, std: float = 0.1) -> None:
+    """Normal, drawn again beyond two of its std: what the convolutions of Google's Inception v3 start from."""
+    nn.init.trunc_normal_(layer.weight, std=std, a=-2 * std, b=2 * std)  # type: ignore[arg-type]
 
 
 INITIALISATIONS = {

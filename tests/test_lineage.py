@@ -145,6 +145,21 @@ def test_inception_v2_is_the_run_of_30_times_the_rate_that_falls_6_times_as_fast
     assert module.schedule_args["every"] == pytest.approx(on_meta("googlenet").schedule_args["every"] / 6)
 
 
+def test_inception_v3_starts_from_the_standard_deviations_of_its_released_code():
+    net = lit_cnns.build("inception_v3").net
+    said = {"conv5": 0.1, "mixed_6a.b3.conv": 0.1, "aux.conv1": 0.1, "aux.conv2": 0.01, "aux.fc": 0.001, "fc": 0.01}
+    for layer, std in said.items():
+        assert float(net.get_submodule(layer).weight.detach().abs().max()) == pytest.approx(2 * std, rel=0.05)
+    assert not hasattr(on_meta("inception_v3", aux=False).net, "aux")  # and so nothing of it to start
+
+
+def test_the_other_inceptions_start_by_the_rule_of_their_released_code():
+    names = ("bn_inception", "inception_v4", "inception_resnet_v2")
+    assert [LINEAGE[name][0].PAPER_INIT[0] for name in names] == ["he_fan_in", "he_fan_in", "glorot"]
+    conv2 = lit_cnns.build("bn_inception", num_classes=2).net.conv2
+    assert float(conv2.weight.detach().std()) == pytest.approx((2 / (64 * 9)) ** 0.5, rel=0.02)
+
+
 @pytest.mark.parametrize("name", ["preresnet110_cifar", "preresnet164_cifar", "preresnet1001_cifar"])
 def test_pre_activation_resnets_for_cifar_warm_up_at_a_tenth_for_400_steps(name):
     arguments = on_meta(name).schedule_args
