@@ -217,6 +217,32 @@ def test_network_in_network_learns_biases_twice_as_fast_and_its_last_layer_at_a_
     assert {group["weight_decay"] for group in module.parameter_groups() if group["params"][0].ndim == 1} == {0.0}
 
 
+@pytest.mark.parametrize(("name", "lr"), [("nin_cifar100", 0.02), ("nin_imagenet", 0.01)])
+def test_the_other_networks_in_network_have_one_rate_for_weights_and_twice_it_for_biases(name, lr):
+    rates = {(group["params"][0].ndim, group["lr"]) for group in on_meta(name).parameter_groups()}
+    assert rates == {(4, lr), (1, 2 * lr)}
+
+
+def test_network_in_network_decays_by_its_files_figure_over_the_objectives_coefficient():
+    assert on_meta("nin_cifar10").weight_decay == pytest.approx(1e-5 / 0.1)
+    assert on_meta("nin_cifar100").weight_decay == pytest.approx(0.001 / 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "others"),
+    [
+        ("nin_cifar10", {}),
+        ("nin_cifar100", {"conv1": 0.001, "cccp1": 0.01, "cccp2": 0.01}),
+        ("nin_imagenet", {"conv1": 0.01, "conv3": 0.01, "cccp8": 0.01}),
+    ],
+)
+def test_networks_in_network_start_at_the_standard_deviations_of_their_files(name, others):
+    net = lit_cnns.build(name).net
+    for layer in ("conv1", "cccp1", "cccp2", "conv3", "cccp5", "cccp8" if name == "nin_imagenet" else "conv2"):
+        std = float(net.get_submodule(layer).weight.detach().std())
+        assert std == pytest.approx(others.get(layer, 0.05), rel=0.05)
+
+
 IMAGENET = [n for n in config_names() if n.endswith("/imagenet")]
 
 
