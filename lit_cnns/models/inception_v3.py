@@ -25,7 +25,7 @@ def average_pool(count_padding: bool) -> nn.AvgPool2d:
 
 
 class InceptionA(nn.Module):
-    """Two 3x3 in place of a 5x5 (Figure 5), on maps of 35 pixels."""
+    """A 5x5 beside two 3x3, on maps of 35 pixels; Figure 5 has two 3x3 in place of each 5x5."""
 
     weight_layers = 3  # on the longest way through
 
@@ -147,9 +147,10 @@ class InceptionV3(WithHeads):
     Shapes: (B, in_channels, 299, 299) -> (B, num_classes); without the head any side from 75 pixels.
     Parameters for 1000 classes: 23,834,568; 27,161,264 with the head.
 
-    Departs from the paper: its Table 1 has another stem and 42 layers; this is the network whose weights and errors
-    were published, of 48. Batch norm averages its statistics by PyTorch's 0.1 a step, where the released code takes
-    0.0003, which short runs would not survive.
+    Departs from the paper: its Table 1 has another stem and 42 layers, and its Figure 5 no 5x5; this is the network
+    whose weights and errors were published, of 48. Batch norm has a scale (gamma), which the released code leaves out
+    (17,216 parameters), and averages its statistics by PyTorch's 0.1 a step, where that code takes 0.0003, which short
+    runs would not survive.
 
     Args:
         num_classes: width of the logits.

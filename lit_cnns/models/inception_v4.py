@@ -147,7 +147,8 @@ class InceptionV4(Network):
     Parameters: 42,679,816 for 1000 classes.
 
     Departs from the paper: the order of 1x7 and 7x1, and of the branches, is that of the released code, whose weights
-    fit then; it changes neither sizes nor counts.
+    fit then; it changes neither sizes nor counts. The auxiliary head that this code builds on the last 17 pixels is
+    left out, as no figure shows it; batch norm averages its statistics by 0.1 a step, where that code takes 0.0003.
 
     Args:
         num_classes: width of the logits.
