@@ -3,9 +3,11 @@
 import inspect
 import re
 
+import lightning as L
 import pytest
 import torch
 import yaml
+from torch.utils.data import DataLoader, TensorDataset
 
 import lit_cnns
 from lit_cnns import LINEAGE, papers
@@ -215,6 +217,15 @@ def test_network_in_network_learns_biases_twice_as_fast_and_its_last_layer_at_a_
     rates = [(group["params"][0].ndim, group["lr"]) for group in module.parameter_groups()]
     assert rates == [(4, 0.1)] * 8 + [(4, 0.1 / 10)] + [(1, 0.2)] * 8 + [(1, 0.2 / 10)]
     assert {group["weight_decay"] for group in module.parameter_groups() if group["params"][0].ndim == 1} == {0.0}
+
+
+def test_zfnet_keeps_its_kernels_small_after_the_steps_of_any_optimiser(monkeypatch):
+    module = lit_cnns.build("zfnet", num_classes=2)
+    module.net.conv3.weight.detach().mul_(20)
+    monkeypatch.setattr(module, "configure_optimizers", lambda: torch.optim.SGD(module.net.conv1.parameters(), lr=1e-3))
+    pictures = TensorDataset(torch.zeros(1, 3, 224, 224), torch.tensor([0]))
+    L.Trainer(max_steps=1, accelerator="cpu", barebones=True).fit(module, DataLoader(pictures))
+    assert module.net.conv3.weight.detach().square().mean((1, 2, 3)).sqrt().max() == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(("name", "lr"), [("nin_cifar100", 0.02), ("nin_imagenet", 0.01)])
