@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from lit_cnns.models.inception_v2 import ConvBN, conv_bn
 from lit_cnns.models.inception_v3 import TALL, TALL_3, WIDE, WIDE_3, stem
 from lit_cnns.models.inception_v3 import InceptionA as Mixed5b
-from lit_cnns.models.inception_v4 import Filters, ReductionA, Stem
+from lit_cnns.models.inception_v4 import ReductionA, Stem
 from lit_cnns.models.network import Network
 
 
@@ -155,7 +155,7 @@ class InceptionResNetV2(Network):
             [
                 *beginning(),
                 *((f"block_a_{place}", BlockA(a, scales[0])) for place in range(1, counts[0] + 1)),
-                ("reduction_a", ReductionA(a, Filters(k=256, l=256, m=384, n=384))),  # 1088 or 1152 x 17 x 17
+                ("reduction_a", ReductionA(a, k=256, l=256, m=384, n=384)),  # 1088 or 1152 x 17 x 17
                 *((f"block_b_{place}", BlockB(b, scales[1])) for place in range(1, counts[1] + 1)),
                 ("reduction_b", ReductionB(b)),  # 2080 or 2144 x 8 x 8
                 *blocks_c(),

@@ -43,15 +43,15 @@ class InceptionA(nn.Module):
 
 
 class InceptionB(nn.Module):
-    """Shrinks the map from 35 to 17 pixels (Figure 10)."""
+    """Shrinks the map from 35 to 17 pixels (Figure 10): a 1x1 of k maps and two 3x3 of l and m beside a 3x3 of n."""
 
     weight_layers = 3
 
-    def __init__(self, inputs: int) -> None:
+    def __init__(self, inputs: int, k: int = 64, l: int = 96, m: int = 96, n: int = 384) -> None:
         super().__init__()
-        self.b3 = ConvBN(inputs, 384, 3, stride=2)
-        self.d3_reduce = ConvBN(inputs, 64, 1)
-        self.d3_1, self.d3_2 = ConvBN(64, 96, 3, padding=1), ConvBN(96, 96, 3, stride=2)
+        self.b3 = ConvBN(inputs, n, 3, stride=2)
+        self.d3_reduce = ConvBN(inputs, k, 1)
+        self.d3_1, self.d3_2 = ConvBN(k, l, 3, padding=1), ConvBN(l, m, 3, stride=2)
         self.pool = nn.MaxPool2d(3, 2)
 
     def forward(self, x: Tensor) -> Tensor:
