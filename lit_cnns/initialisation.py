@@ -23,6 +23,15 @@ def fan_in(layer: nn.Module) -> Tensor:
     return torch.tensor(weight[0].numel(), device=weight.device)
 
 
+def fan_out(layer: nn.Module) -> Tensor:
+    """The outputs that one of the layer's inputs reaches; a layer with weights of another form says so itself."""
+    if callable(own := getattr(layer, "fan_out", None)):
+        return own()
+    weight: Tensor = layer.weight  # type: ignore[assignment]
+    groups = layer.groups if isinstance(layer, nn.Conv2d) else 1
+    return torch.tensor(weight[:, 0].numel() // groups, device=weight.device)
+
+
 def _uniform_(layer: nn.Module, bound: Tensor) -> None:
     with torch.no_grad():
         layer.weight.uniform_(-1, 1).mul_(bound)  # type: ignore[operator]
@@ -34,13 +43,13 @@ def _normal_(layer: nn.Module, std: Tensor | float) -> None:
 
 
 def gaussian_(layer: nn.Module, std: float = 0.01) -> None:
-    """N(0, std^2) (Krizhevsky et al. 2012, Section 5; VGG, Section 3.1)."""
+    """N(0, std^2), of 0.01 in Krizhevsky et al. 2012, Section 5; VGG's Section 3.1 prints a variance of 10^-2."""
     _normal_(layer, std)
 
 
 def glorot_(layer: nn.Module) -> None:
-    """Glorot & Bengio 2010, normal form: what VGG's authors found to make pre-training unnecessary."""
-    nn.init.xavier_normal_(layer.weight)  # type: ignore[arg-type]
+    """Std sqrt(2 / (fan-in + fan-out)), the normal form of Glorot & Bengio 2010, whose Eq. 16 is uniform."""
+    _normal_(layer, (2 / (fan_in(layer) + fan_out(layer))).sqrt())
 
 
 def xavier_(layer: nn.Module) -> None:
@@ -49,7 +58,7 @@ def xavier_(layer: nn.Module) -> None:
 
 
 def he_(layer: nn.Module) -> None:
-    """He et al. 2015: normal, std sqrt(2 / fan-out) for convolutions; std 0.01 for the classifier."""
+    """He et al. 2015: normal, std sqrt(2 / fan-out) for convolutions; std 0.01 for all other layers."""
     if isinstance(layer, nn.Conv2d):
         nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
     else:
@@ -66,9 +75,9 @@ def lecun_(layer: nn.Module) -> None:
     _uniform_(layer, 2.4 / fan_in(layer))
 
 
-def truncated_(layer: nn.Module) -> None:
-    """Normal with std 0.1, drawn again beyond two of it: what the released code of the Inceptions starts from."""
-    nn.init.trunc_normal_(layer.weight, std=0.1, a=-0.2, b=0.2)  # type: ignore[arg-type]
+def truncated_(layer: nn.Module, std: float = 0.1) -> None:
+    """Normal, drawn again beyond two of its std: what the convolutions of Google's Inception v3 start from."""
+    nn.init.trunc_normal_(layer.weight, std=std, a=-2 * std, b=2 * std)  # type: ignore[arg-type]
 
 
 INITIALISATIONS = {

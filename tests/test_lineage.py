@@ -3,9 +3,11 @@
 import inspect
 import re
 
+import lightning as L
 import pytest
 import torch
 import yaml
+from torch.utils.data import DataLoader, TensorDataset
 
 import lit_cnns
 from lit_cnns import LINEAGE, papers
@@ -145,6 +147,21 @@ def test_inception_v2_is_the_run_of_30_times_the_rate_that_falls_6_times_as_fast
     assert module.schedule_args["every"] == pytest.approx(on_meta("googlenet").schedule_args["every"] / 6)
 
 
+def test_inception_v3_starts_from_the_standard_deviations_of_its_released_code():
+    net = lit_cnns.build("inception_v3").net
+    said = {"conv5": 0.1, "mixed_6a.b3.conv": 0.1, "aux.conv1": 0.1, "aux.conv2": 0.01, "aux.fc": 0.001, "fc": 0.01}
+    for layer, std in said.items():
+        assert float(net.get_submodule(layer).weight.detach().abs().max()) == pytest.approx(2 * std, rel=0.05)
+    assert not hasattr(on_meta("inception_v3", aux=False).net, "aux")  # and so nothing of it to start
+
+
+def test_the_other_inceptions_start_by_the_rule_of_their_released_code():
+    names = ("bn_inception", "inception_v4", "inception_resnet_v2")
+    assert [LINEAGE[name][0].PAPER_INIT[0] for name in names] == ["he_fan_in", "he_fan_in", "glorot"]
+    conv2 = lit_cnns.build("bn_inception", num_classes=2).net.conv2
+    assert float(conv2.weight.detach().std()) == pytest.approx((2 / (64 * 9)) ** 0.5, rel=0.02)
+
+
 @pytest.mark.parametrize("name", ["preresnet110_cifar", "preresnet164_cifar", "preresnet1001_cifar"])
 def test_pre_activation_resnets_for_cifar_warm_up_at_a_tenth_for_400_steps(name):
     arguments = on_meta(name).schedule_args
@@ -200,6 +217,41 @@ def test_network_in_network_learns_biases_twice_as_fast_and_its_last_layer_at_a_
     rates = [(group["params"][0].ndim, group["lr"]) for group in module.parameter_groups()]
     assert rates == [(4, 0.1)] * 8 + [(4, 0.1 / 10)] + [(1, 0.2)] * 8 + [(1, 0.2 / 10)]
     assert {group["weight_decay"] for group in module.parameter_groups() if group["params"][0].ndim == 1} == {0.0}
+
+
+def test_zfnet_keeps_its_kernels_small_after_the_steps_of_any_optimiser(monkeypatch):
+    module = lit_cnns.build("zfnet", num_classes=2)
+    module.net.conv3.weight.detach().mul_(20)
+    monkeypatch.setattr(module, "configure_optimizers", lambda: torch.optim.SGD(module.net.conv1.parameters(), lr=1e-3))
+    pictures = TensorDataset(torch.zeros(1, 3, 224, 224), torch.tensor([0]))
+    L.Trainer(max_steps=1, accelerator="cpu", barebones=True).fit(module, DataLoader(pictures))
+    assert module.net.conv3.weight.detach().square().mean((1, 2, 3)).sqrt().max() == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(("name", "lr"), [("nin_cifar100", 0.02), ("nin_imagenet", 0.01)])
+def test_the_other_networks_in_network_have_one_rate_for_weights_and_twice_it_for_biases(name, lr):
+    rates = {(group["params"][0].ndim, group["lr"]) for group in on_meta(name).parameter_groups()}
+    assert rates == {(4, lr), (1, 2 * lr)}
+
+
+def test_network_in_network_decays_by_its_files_figure_over_the_objectives_coefficient():
+    assert on_meta("nin_cifar10").weight_decay == pytest.approx(1e-5 / 0.1)
+    assert on_meta("nin_cifar100").weight_decay == pytest.approx(0.001 / 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "others"),
+    [
+        ("nin_cifar10", {}),
+        ("nin_cifar100", {"conv1": 0.001, "cccp1": 0.01, "cccp2": 0.01}),
+        ("nin_imagenet", {"conv1": 0.01, "conv3": 0.01, "cccp8": 0.01}),
+    ],
+)
+def test_networks_in_network_start_at_the_standard_deviations_of_their_files(name, others):
+    net = lit_cnns.build(name).net
+    for layer in ("conv1", "cccp1", "cccp2", "conv3", "cccp5", "cccp8" if name == "nin_imagenet" else "conv2"):
+        std = float(net.get_submodule(layer).weight.detach().std())
+        assert std == pytest.approx(others.get(layer, 0.05), rel=0.05)
 
 
 IMAGENET = [n for n in config_names() if n.endswith("/imagenet")]

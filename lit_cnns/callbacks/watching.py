@@ -64,8 +64,8 @@ class DeadStart(Callback):
             rank_zero_warn(
                 f"After {self.steps} steps the loss is {last:.3f}, where a network that knows nothing has {start:.3f}: "
                 "it does not learn. Try a smaller learning rate or a warm-up (--model.lr, --model.schedule_args.warmup)"
-                ", another initialisation (--model.init he or glorot; a deep VGG starts from a trained one by "
-                "--init_from), batch norm where the network offers it, and see that the labels fit the pictures."
+                ", another initialisation (--model.init he_fan_in or glorot; a deep VGG starts from a trained one "
+                "by --init_from), batch norm where the network offers it, and see that the labels fit the pictures."
             )
 
 

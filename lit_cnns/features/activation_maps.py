@@ -63,10 +63,11 @@ def cam(net: nn.Module, batch: Tensor, layer: str, target: int | None = None) ->
     picture = one_picture(net, batch)
     with exclusive(net), torch.no_grad(), _from(net, layer, gradient=False) as kept:
         logits = net(picture)[0]
-    maps = _of_one(kept, layer)
+    maps = _of_one(kept, layer).float()
+    rounded = max(1e-3, 8 * torch.finfo(logits.dtype).eps) * logits.abs().max()
     for weight, bias in _readings(net, maps):
         said = weight @ maps.mean((1, 2)) + bias
-        if said.shape == logits.shape and (said - logits).abs().max() <= 1e-3 * logits.abs().max():
+        if said.shape == logits.shape and (said - logits).abs().max() <= rounded:
             target = chosen(logits, target)
             return heat_map(torch.einsum("c,chw->hw", weight[target], maps), logits, target)
     raise ValueError(
@@ -131,5 +132,5 @@ def _readings(net: nn.Module, maps: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     yield torch.eye(count).to(maps), maps.new_zeros(count)
     for module in net.modules():
         if isinstance(module, nn.Linear) and module.in_features == count:
-            weight = module.weight.detach()
-            yield weight, weight.new_zeros(len(weight)) if module.bias is None else module.bias.detach()
+            weight = module.weight.detach().to(maps)
+            yield weight, maps.new_zeros(len(weight)) if module.bias is None else module.bias.detach().to(maps)

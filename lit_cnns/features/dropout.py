@@ -38,9 +38,10 @@ class Spread:
 def dropout_spread(net: nn.Module, batch: Tensor, masks: int = 64, seed: int = 0, at_once: int = 16) -> Spread:
     """Ask a network about one picture with dropout on, once for each of some random masks.
 
-    As in training (Krizhevsky et al. 2012, Section 4.2: "every time an input is presented, the neural network samples a
-    different architecture"), the units that stay are scaled up. The masks depend on `seed` alone; torch's own random
-    numbers and the network's mode are left as they are. In a chain, what comes before the first dropout runs once.
+    As in training: "every time an input is presented, the neural network samples a different architecture" (Krizhevsky
+    et al. 2012, Section 4.2). The units that stay are scaled up, where the paper halves all of them in testing. The
+    masks depend on `seed` alone; torch's own random numbers and the network's mode are left as they are. In a chain,
+    what comes before the first dropout runs once.
 
     Args:
         net: Any network with `nn.Dropout`.

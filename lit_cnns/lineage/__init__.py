@@ -16,7 +16,7 @@ from lit_cnns.lineage.inception_v2 import LitInceptionV2
 from lit_cnns.lineage.inception_v3 import LitInceptionV3
 from lit_cnns.lineage.inception_v4 import LitInceptionV4
 from lit_cnns.lineage.lenet import LitLeNet5
-from lit_cnns.lineage.nin import LitNiN, LitNiNImageNet
+from lit_cnns.lineage.nin import LitNiN, LitNiNCifar100, LitNiNImageNet
 from lit_cnns.lineage.preresnet import LitCifarPreResNet, LitPreResNet
 from lit_cnns.lineage.resnet import LitCifarResNet, LitResNet
 from lit_cnns.lineage.vgg import LitVGG, LitVGGSmall
@@ -37,6 +37,7 @@ __all__ = [
     "LitInceptionV4",
     "LitLeNet5",
     "LitNiN",
+    "LitNiNCifar100",
     "LitNiNImageNet",
     "LitPreResNet",
     "LitResNet",
@@ -65,8 +66,8 @@ LINEAGE: dict[str, Row] = {
     "alexnet_owt_paper": (LitAlexNetOWT, {"variant": "paper"}),
     "zfnet": (LitZFNet, {"variant": "original"}),
     "zfnet_wide": (LitZFNet, {"variant": "wide"}),
-    "nin_cifar10": (LitNiN, {"num_classes": 10}),
-    "nin_cifar100": (LitNiN, {"num_classes": 100}),
+    "nin_cifar10": (LitNiN, {}),
+    "nin_cifar100": (LitNiNCifar100, {}),
     "nin_imagenet": (LitNiNImageNet, {}),
     "vgg_a": (LitVGG, {"config": "A"}),
     "vgg_a_lrn": (LitVGG, {"config": "A-LRN"}),

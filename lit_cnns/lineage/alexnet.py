@@ -68,7 +68,8 @@ class LitAlexNetCifar(LitClassifier):
         activation: relu or tanh.
         image_size: side of the crops, in pixels.
         lr: learning rate of the weights for batches of 128.
-        decay: scales the released weight decays (0.004; fc10 of the 11% net 0.01).
+        decay: scales the released weight decays (0.004; fc10 of the 11% net 0.01), whatever weight_decay and decay_on
+            say.
     """
 
     PAPER_SCHEDULE: ClassVar = ("step", {"milestones": [500, 510]})

@@ -10,6 +10,9 @@ from lit_cnns.models import InceptionResNetV2
 class LitInceptionResNetV2(LitClassifier):
     """Inception-ResNet v2 (Szegedy, Ioffe, Vanhoucke, Alemi 2016), trained like Inception v3.
 
+    Its released code (TF-Slim) names no start for the weights, so theirs is the library's own: Glorot's, here in its
+    normal form. That code decays biases, too; here weights alone decay.
+
     Args:
         variant: "released", or "paper" as it is drawn.
         num_classes: how many classes it tells apart.
@@ -21,7 +24,7 @@ class LitInceptionResNetV2(LitClassifier):
 
     PAPER_OPTIMIZER: ClassVar = LitInceptionV3.PAPER_OPTIMIZER
     PAPER_SCHEDULE: ClassVar = LitInceptionV3.PAPER_SCHEDULE
-    PAPER_INIT: ClassVar = LitInceptionV3.PAPER_INIT
+    PAPER_INIT: ClassVar = ("glorot", 0.0)
 
     def __init__(
         self,

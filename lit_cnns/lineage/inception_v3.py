@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from lit_cnns.initialisation import layers_with_weights, truncated_
 from lit_cnns.lineage.googlenet import WithAuxiliaryHeads
 from lit_cnns.models import InceptionV3
 
@@ -9,8 +10,8 @@ from lit_cnns.models import InceptionV3
 class LitInceptionV3(WithAuxiliaryHeads):
     """Inception v3 (Szegedy et al. 2015), trained by RMSProp on smoothed labels.
 
-    The momentum, the weight decay, the auxiliary loss's weight and the initialisation are the released code's or other
-    papers'; this one prints none.
+    The momentum, the weight decay, the auxiliary loss's weight and the initialisation are those of the code released
+    with it (tensorflow/models, inception) or other papers'; this one prints none.
 
     Args:
         num_classes: how many classes it tells apart.
@@ -26,6 +27,7 @@ class LitInceptionV3(WithAuxiliaryHeads):
     PAPER_OPTIMIZER: ClassVar = ("rmsprop_tf", {"alpha": 0.9, "eps": 1.0})
     PAPER_SCHEDULE: ClassVar = ("decay", {"factor": 0.94, "every": 2})
     PAPER_INIT: ClassVar = ("truncated", 0.0)
+    STDS: ClassVar = {"aux.conv2": 0.01, "aux.fc": 0.001, "fc": 0.01}  # of all other layers 0.1
 
     def __init__(
         self,
@@ -52,3 +54,11 @@ class LitInceptionV3(WithAuxiliaryHeads):
             **training,
         )
         self.aux_weight = aux_weight
+
+    def initialise(self, name: str) -> None:
+        super().initialise(name)
+        if name == "paper":
+            layers = layers_with_weights(self.net)
+            for layer, std in self.STDS.items():
+                if layer in layers:
+                    truncated_(layers[layer], std)

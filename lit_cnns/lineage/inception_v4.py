@@ -10,6 +10,8 @@ from lit_cnns.models import InceptionV4
 class LitInceptionV4(LitClassifier):
     """Inception v4 (Szegedy, Ioffe, Vanhoucke, Alemi 2016), trained like v3.
 
+    It starts by He's rule, as in the released code (TF-Slim), where the classifier alone starts by Glorot's.
+
     Args:
         num_classes: how many classes it tells apart.
         in_channels: 3 for colour.
@@ -20,7 +22,7 @@ class LitInceptionV4(LitClassifier):
 
     PAPER_OPTIMIZER: ClassVar = LitInceptionV3.PAPER_OPTIMIZER
     PAPER_SCHEDULE: ClassVar = LitInceptionV3.PAPER_SCHEDULE
-    PAPER_INIT: ClassVar = LitInceptionV3.PAPER_INIT
+    PAPER_INIT: ClassVar = ("he_fan_in", 0.0)
 
     def __init__(
         self,

@@ -24,7 +24,8 @@ class LitLeNet5(LitClassifier):
         lr: learning rate of the first two passes.
         momentum: of sgd.
         weight_decay: inside the step, scaled by lr.
-        rubbish: the constant j of Eq. 9, the distance at which a picture is rather no class at all.
+        rubbish: the constant j of Eq. 9, the distance at which a picture is rather no class at all; the paper prints no
+            value.
     """
 
     PAPER_SCHEDULE: ClassVar = ("piecewise", {"milestones": [2, 5, 8, 12], "factors": [0.4, 0.2, 0.1, 0.02]})

@@ -7,7 +7,9 @@ from lit_cnns.models import VGG, VGGSmall
 
 
 class LitVGG(LitClassifier):
-    """VGG (Simonyan, Zisserman 2014), started from Glorot's initialisation, as its authors advise.
+    """VGG (Simonyan, Zisserman 2014).
+
+    It starts from Glorot's initialisation, with which its authors found it possible to do without pre-training.
 
     Args:
         config: A, A-LRN, B, C, D or E; VGG-16 is D, VGG-19 is E.

@@ -48,8 +48,17 @@ class LitZFNet(LitClassifier):
 
     def new_optimizer(self) -> Optimizer:
         optimizer = super().new_optimizer()
-        optimizer.register_step_post_hook(lambda *_: self.limit_kernels())
+        if self._trainer is None:
+            self._limit_after(optimizer)
         return optimizer
+
+    def on_train_start(self) -> None:
+        super().on_train_start()
+        for optimizer in self.trainer.optimizers:  # which are others than this class's by --optimizer
+            self._limit_after(optimizer)
+
+    def _limit_after(self, optimizer: Optimizer) -> None:
+        optimizer.register_step_post_hook(lambda *_: self.limit_kernels())
 
     @torch.no_grad()
     def limit_kernels(self) -> None:

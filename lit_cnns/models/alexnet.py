@@ -132,9 +132,9 @@ class AlexNet(Network):
     Shapes: (B, in_channels, 224, 224) -> (B, num_classes); 227 is the same grid without its overhang.
     Parameters: 60,965,224 for 1000 classes; ungrouped 62,378,344; one_gpu_half 59,798,312.
 
-    Departs from the paper: nothing; where its text and its authors' code differ, their code is followed (the grid of
-    conv1 and the alpha of the response normalisation). BVLC's "bvlc" normalises across both towers with k = 1, and so
-    does "caffenet", after pooling: trained weights of both are about, and have these functions.
+    Departs from the paper: in two places its authors' code is followed, the grid of conv1 and the alpha of the response
+    normalisation. BVLC's "bvlc" normalises across both towers with k = 1, and so does "caffenet", after pooling:
+    trained weights of both are about, and have these functions.
 
     Args:
         num_classes: width of the logits.
@@ -212,6 +212,10 @@ class LocalConv2d(nn.Module):
     def fan_in(self) -> Tensor:
         """The inputs that one output sees."""
         return torch.tensor(self.weight.shape[2], device=self.weight.device)
+
+    def fan_out(self) -> Tensor:
+        """The outputs that one input reaches, away from the border."""
+        return torch.tensor(self.weight.shape[1] * self.kernel_size**2, device=self.weight.device)
 
     def macs(self, output: Tensor) -> int:
         return self.weight.numel()

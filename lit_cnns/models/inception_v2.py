@@ -105,8 +105,9 @@ class InceptionV2(Network):
     Parameters for 1000 classes: "released" 11,194,984; "separable" 11,188,288; "table" 11,295,240.
 
     Departs from the paper: its table prints 128 maps for the pool projections of 4c and 4d, which do not add up to its
-    own output sizes; "released" has 96, as Google's code. "table" keeps 128, and biases before batch norm, for weights
-    that came by way of Caffe. Its first convolution is separable; "released" has it full.
+    own output sizes; "released" and "separable" have 96, as Google's code. "table" keeps 128, and biases before batch
+    norm, for weights that came by way of Caffe. Its first convolution is separable, and so is that of Google's network,
+    which is "separable" here; "released", which has its widths, and "table" have it full.
 
     Args:
         num_classes: width of the logits.

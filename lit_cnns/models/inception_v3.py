@@ -25,7 +25,7 @@ def average_pool(count_padding: bool) -> nn.AvgPool2d:
 
 
 class InceptionA(nn.Module):
-    """Two 3x3 in place of a 5x5 (Figure 5), on maps of 35 pixels."""
+    """A 5x5 beside two 3x3, on maps of 35 pixels; Figure 5 has two 3x3 in place of each 5x5."""
 
     weight_layers = 3  # on the longest way through
 
@@ -43,15 +43,15 @@ class InceptionA(nn.Module):
 
 
 class InceptionB(nn.Module):
-    """Shrinks the map from 35 to 17 pixels (Figure 10)."""
+    """Shrinks the map from 35 to 17 pixels (Figure 10): a 1x1 of k maps and two 3x3 of l and m beside a 3x3 of n."""
 
     weight_layers = 3
 
-    def __init__(self, inputs: int) -> None:
+    def __init__(self, inputs: int, k: int = 64, l: int = 96, m: int = 96, n: int = 384) -> None:
         super().__init__()
-        self.b3 = ConvBN(inputs, 384, 3, stride=2)
-        self.d3_reduce = ConvBN(inputs, 64, 1)
-        self.d3_1, self.d3_2 = ConvBN(64, 96, 3, padding=1), ConvBN(96, 96, 3, stride=2)
+        self.b3 = ConvBN(inputs, n, 3, stride=2)
+        self.d3_reduce = ConvBN(inputs, k, 1)
+        self.d3_1, self.d3_2 = ConvBN(k, l, 3, padding=1), ConvBN(l, m, 3, stride=2)
         self.pool = nn.MaxPool2d(3, 2)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -147,9 +147,10 @@ class InceptionV3(WithHeads):
     Shapes: (B, in_channels, 299, 299) -> (B, num_classes); without the head any side from 75 pixels.
     Parameters for 1000 classes: 23,834,568; 27,161,264 with the head.
 
-    Departs from the paper: its Table 1 has another stem and 42 layers; this is the network whose weights and errors
-    were published, of 48. Batch norm averages its statistics by PyTorch's 0.1 a step, where the released code takes
-    0.0003, which short runs would not survive.
+    Departs from the paper: its Table 1 has another stem and 42 layers, and its Figure 5 no 5x5; this is the network
+    whose weights and errors were published, of 48. Batch norm has a scale (gamma), which the released code leaves out
+    (17,216 parameters), and averages its statistics by PyTorch's 0.1 a step, where that code takes 0.0003, which short
+    runs would not survive.
 
     Args:
         num_classes: width of the logits.

@@ -4,13 +4,12 @@ C. Szegedy, S. Ioffe, V. Vanhoucke, A. Alemi,
 Inception-v4, Inception-ResNet and the Impact of Residual Connections on Learning, AAAI 2017 (arXiv 1602.07261).
 """
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor, nn
 
 from lit_cnns.models.inception_v2 import ConvBN
 from lit_cnns.models.inception_v3 import TALL, TALL_3, WIDE, WIDE_3, average_pool
+from lit_cnns.models.inception_v3 import InceptionB as Reduction
 from lit_cnns.models.network import Network
 
 
@@ -55,30 +54,8 @@ class InceptionA(nn.Module):
         return torch.cat([self.b1(x), self.b3(self.b3_reduce(x)), double, self.pool_proj(self.pool(x))], 1)
 
 
-class Filters(NamedTuple):
-    """The maps of a Reduction-A (Table 1)."""
-
-    k: int
-    l: int
-    m: int
-    n: int
-
-
-class ReductionA(nn.Module):
-    """Shrinks the map from 35 to 17 pixels (Figure 7)."""
-
-    weight_layers = 3
-
-    def __init__(self, inputs: int, filters: Filters) -> None:
-        super().__init__()
-        k, l, m, n = filters
-        self.b3 = ConvBN(inputs, n, 3, stride=2)
-        self.d3_reduce = ConvBN(inputs, k, 1)
-        self.d3_1, self.d3_2 = ConvBN(k, l, 3, padding=1), ConvBN(l, m, 3, stride=2)
-        self.pool = nn.MaxPool2d(3, 2)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([self.b3(x), self.d3_2(self.d3_1(self.d3_reduce(x))), self.pool(x)], 1)
+class ReductionA(Reduction):
+    """Shrinks the map from 35 to 17 pixels: that of v3, with the maps k, l, m and n of Table 1 (Figure 7)."""
 
 
 class InceptionB(nn.Module):
@@ -147,7 +124,8 @@ class InceptionV4(Network):
     Parameters: 42,679,816 for 1000 classes.
 
     Departs from the paper: the order of 1x7 and 7x1, and of the branches, is that of the released code, whose weights
-    fit then; it changes neither sizes nor counts.
+    fit then; it changes neither sizes nor counts. The auxiliary head that this code builds on the last 17 pixels is
+    left out, as no figure shows it; batch norm averages its statistics by 0.1 a step, where that code takes 0.0003.
 
     Args:
         num_classes: width of the logits.
@@ -159,7 +137,7 @@ class InceptionV4(Network):
             [
                 ("stem", Stem(in_channels)),  # 384 x 35 x 35
                 *((f"inception_a_{place}", InceptionA()) for place in range(1, 5)),
-                ("reduction_a", ReductionA(384, Filters(k=192, l=224, m=256, n=384))),  # 1024 x 17 x 17
+                ("reduction_a", ReductionA(384, k=192, l=224, m=256, n=384)),  # 1024 x 17 x 17
                 *((f"inception_b_{place}", InceptionB()) for place in range(1, 8)),
                 ("reduction_b", ReductionB()),  # 1536 x 8 x 8
                 *((f"inception_c_{place}", InceptionC()) for place in range(1, 4)),

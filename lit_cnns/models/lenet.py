@@ -4,6 +4,8 @@ Y. LeCun, L. Bottou, Y. Bengio, P. Haffner,
 Gradient-Based Learning Applied to Document Recognition, Proceedings of the IEEE 86(11), 1998.
 """
 
+from collections import Counter
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -84,6 +86,12 @@ class TableConv2d(nn.Module):
     def fan_in(self) -> Tensor:
         """The inputs of the map that each kernel belongs to, in the shape of `weight` but for its sides."""
         counts = [len(row) * self.weight[0].numel() for row in self.table for _ in row]
+        return torch.tensor(counts, device=self.weight.device)[:, None, None]
+
+    def fan_out(self) -> Tensor:
+        """The outputs that an input of the map under each kernel reaches, in that shape, too."""
+        rows = Counter(seen for row in self.table for seen in row)
+        counts = [rows[seen] * self.weight[0].numel() for row in self.table for seen in row]
         return torch.tensor(counts, device=self.weight.device)[:, None, None]
 
     def forward(self, x: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -50,6 +51,22 @@ def test_the_mean_of_cam_is_the_logit_without_its_bias(net: nn.Module) -> None:
     for target in (0, 4):
         logit = net(PICTURE)[0, target] - bias[target]
         torch.testing.assert_close(cam(net, PICTURE, layer, target).values.mean(), logit.detach(), rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("kind", [averaged, NiN, GoogLeNetSmall])
+def test_cam_of_a_network_in_half_precision_is_near_that_in_full(
+    kind: Callable[[], nn.Module], dtype: torch.dtype
+) -> None:
+    torch.manual_seed(0)
+    net = kind().eval()
+    layer = last_maps(layers(net, (3, 32, 32)))
+    assert layer
+    full = cam(net, PICTURE, layer, 2).values
+    half = cam(net.to(dtype), PICTURE.to(dtype), layer, 2).values
+    torch.testing.assert_close(half, full, rtol=0.1, atol=0.1 * float(full.abs().max()))
+    with pytest.raises(ValueError, match="not made so from"):
+        cam(VGGSmall().eval().to(dtype), PICTURE.to(dtype), "relu3_2")
 
 
 def test_grad_cam_of_averaged_maps_is_what_cam_has_above_zero_over_the_number_of_places() -> None:

@@ -101,7 +101,7 @@ def test_a_mean_picture_is_kept_for_us_and_is_its_mean_for_timm(tmp_path):
         (lambda: LitVGG("D", batch_norm=True), "vgg_d", {"batch_norm": True}),
         (lambda: LitResNet(18, pool1="ceil"), "resnet18_b", {"pool1": "ceil"}),
         (lambda: LitResNet(50, stride_on="3x3"), "resnet50_v15", {}),
-        (lambda: build("nin_cifar100", num_classes=7), "nin_cifar10", {}),
+        (lambda: build("nin_cifar100", num_classes=7), "nin_cifar100", {}),
     ],
 )
 def test_a_network_is_a_row_of_the_lineage_and_what_differs_from_it(make, name, arguments):
