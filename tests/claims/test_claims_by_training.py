@@ -118,7 +118,16 @@ def test_a_run_that_was_cut_goes_on_and_ends_with_the_same_numbers(pictures, tmp
     assert without_seconds(CLAIM.measure(settings)) == without_seconds(whole)
 
 
+@pytest.fixture
+def heeded():
+    """Ctrl-C, which a shell has what it starts in the background ignore, interrupts as usual."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.usefixtures("heeded")
 def test_a_command_that_is_told_to_stop_says_how_it_goes_on(pictures, tmp_path, monkeypatch, capsys, sent, status):
     monkeypatch.setattr(lrn_cifar, "CLAIM", CLAIM)
     monkeypatch.setattr(Curve, "on_train_epoch_start", lambda *_: signal.raise_signal(sent))

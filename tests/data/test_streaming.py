@@ -155,9 +155,9 @@ def test_processes_that_divide_the_lanes_read_different_chunks_but_for_the_seams
 def test_every_picture_is_evaluated_once_by_any_number_of_processes(open_set, processes):
     data = open_set()
     shares = [batch for rank in range(processes) for batch in batches(data, "val", processes=processes, rank=rank)]
-    numbers = torch.cat([batch[2] for batch in shares])
+    numbers, labels = (torch.cat([batch[place] for batch in shares]) for place in (2, 1))
+    numbers, labels = numbers[numbers >= 0], labels[numbers >= 0]  # others stand in for batches that a share lacks
     assert sorted(numbers.tolist()) == list(range(10))
-    labels = torch.cat([batch[1] for batch in shares])
     assert torch.equal(labels[numbers.argsort()], data.sets["val"].labels)
 
 
