@@ -399,7 +399,14 @@ TWO = ["--trainer.devices=2", "--trainer.strategy=ddp"]
 @pytest.mark.parametrize(
     "devices", [[], pytest.param(TWO, marks=pytest.mark.slow)], ids=["one process", "two processes"]
 )
-@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGUSR1, 138)])
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow),
+        (signal.SIGTERM, 143),
+        pytest.param(signal.SIGUSR1, 138, marks=pytest.mark.slow),
+    ],
+)
 def test_a_run_that_is_cut_leaves_a_checkpoint_and_says_how_to_go_on(tmp_path, sent, status, devices):
     words = ["fit", "--config", "lenet5_modern/digits", "--trainer.max_epochs", "2000", *QUICK, *devices]
     process = subprocess.Popen(

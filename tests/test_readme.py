@@ -43,7 +43,7 @@ def documents_with(slow: bool) -> list[Path]:
     return [path for path in others if any(block.slow == slow for block in blocks(path))]
 
 
-TYPED_QUICKLY = ("README.md", "CONTRIBUTING.md", "lab.md")  # the slow job types the others
+TYPED_QUICKLY = ("README.md", "CONTRIBUTING.md")  # the slow job types the others
 
 
 @pytest.mark.parametrize(

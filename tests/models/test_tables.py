@@ -14,7 +14,10 @@ from lit_cnns.lineage import LINEAGE
 from lit_cnns.models import LeNet5
 
 WITH_HEADS = [name for name, row in papers.rows().items() if "aux_heads" in row]
-every_network = pytest.mark.parametrize("name", LINEAGE)
+DEEPEST = ("resnet1202_cifar", "preresnet1001_cifar")
+every_network = pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in DEEPEST else name for name in LINEAGE]
+)
 
 
 @functools.cache

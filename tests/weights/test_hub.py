@@ -269,6 +269,7 @@ def typed(hub_endpoint, folder, *commands, token=TOKEN, **environ):
     return done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_checkpoint_goes_to_the_hub_and_comes_back_to_us_and_to_timm(hub, tmp_path):
     module = described(build("resnet20_cifar", num_classes=3))
     save_slim(module, tmp_path / "a.ckpt", half=False)

@@ -26,7 +26,15 @@ AVERAGED = [
 ]
 DEEPEST = {"resnet1202_cifar", "preresnet1001_cifar"}
 small = pytest.mark.parametrize("name", SMALL)
-every = pytest.mark.parametrize("name", [name for name in LINEAGE if name not in DEEPEST])
+LARGE = ["alexnet", "zfnet", "vgg_a", "googlenet", "inception_v3", "resnet18_b"]
+every = pytest.mark.parametrize(
+    "name",
+    [
+        name if name in (*SMALL, *LARGE) else pytest.param(name, marks=pytest.mark.slow)
+        for name in LINEAGE
+        if name not in DEEPEST
+    ],
+)
 
 
 def create(name, **kwargs):
