@@ -109,3 +109,12 @@ def test_the_memory_of_a_machine_is_that_of_all_its_processes(examine):
     assert [bool(one[2]) for one in found] == [False, True]
     assert float(found[0][1]) > 0.5
     assert float(found[1][1]) == pytest.approx(float(found[0][1]), abs=0.11)
+
+
+def test_half_precision_needs_half_the_memory_for_maps(examine):
+    wide = ["--config", "resnet20_cifar/digits", "--config", "trainer/cpu", "--data.global_batch_size=1024"]
+    whole, half = (
+        float(re.search(r"about ([\d.]+) GiB of \d+ GiB", examine(*wide, f"--trainer.precision={precision}")[1])[1])
+        for precision in ("32-true", "bf16-mixed")
+    )
+    assert half == pytest.approx(whole / 2, abs=0.1)

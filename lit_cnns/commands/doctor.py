@@ -192,7 +192,8 @@ def _size(cli: Any) -> Iterator[Finding]:
     from lightning.pytorch.strategies import FSDPStrategy, ModelParallelStrategy
 
     weights = sum(p.numel() * p.element_size() for p in cli.model.parameters())
-    maps = _maps(cli.model.net, cli.datamodule) if hasattr(cli.model, "net") else 0
+    width = 2 if "16" in str(cli.trainer.precision) else 4  # bytes of a number
+    maps = width * _maps(cli.model.net, cli.datamodule) if hasattr(cli.model, "net") else 0
     strategy, processes = cli.trainer.strategy, cli.trainer.num_devices  # on this machine
     shares = processes * cli.trainer.num_nodes if isinstance(strategy, (FSDPStrategy, ModelParallelStrategy)) else 1
     needed = 4 * weights / shares + maps  # weights, gradients, and what the optimiser keeps (Adam: two)
@@ -212,12 +213,12 @@ def _size(cli: Any) -> Iterator[Finding]:
 
 
 def _maps(net: Any, data: Any) -> int:
-    """Bytes of all layers' outputs for one process's batch, which the backward pass wants."""
+    """The numbers of all layers' outputs for one process's batch, which the backward pass wants."""
     from lit_cnns.features import layers
 
     size = (data.in_channels, data.image_size, data.image_size)
     values = sum(math.prod(layer.shape) for layer in layers(net, size))
-    return 4 * values * data.division.per_device(data.global_batch_size)
+    return values * data.division.per_device(data.global_batch_size)
 
 
 if __name__ == "__main__":
