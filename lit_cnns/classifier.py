@@ -300,11 +300,15 @@ class LitClassifier(L.LightningModule):
         if self._trainer is not None and not self._trainer.sanity_checking:
             self.metrics.update({name: float(value) for name, value in values.items()})
 
+    def share_statistics(self, processes: int) -> None:
+        """Have all of the processes go by process 0's statistics of batch norm, which the checkpoint has."""
+        for buffer in self.net.buffers() if processes > 1 else ():
+            torch.distributed.broadcast(buffer, src=0)
+
     def on_validation_epoch_start(self) -> None:
         # a checkpoint of shards has process 0's statistics of batch norm: all judge by them, as under DDP
         if self._trainer is not None and not isinstance(self.trainer.strategy, DDPStrategy):
-            for buffer in self.net.buffers() if self.trainer.world_size > 1 else ():
-                torch.distributed.broadcast(buffer, src=0)
+            self.share_statistics(self.trainer.world_size)
 
     def on_validation_epoch_end(self) -> None:
         self._log_counts("val", self.val_counts)

@@ -76,8 +76,7 @@ def evaluate(fabric: Fabric, model: LitClassifier, data: ImageData) -> dict[str,
     """
     counts = ExactCounts().to(fabric.device)
     model.eval()
-    for buffer in model.net.buffers() if fabric.world_size > 1 else ():
-        torch.distributed.broadcast(buffer, src=0)
+    model.share_statistics(fabric.world_size)
     with torch.no_grad(), fabric.autocast():
         for raw in data.val_dataloader():
             images, labels = data.prepare_batch(fabric.to_device(raw), train=False)

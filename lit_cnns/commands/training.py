@@ -23,7 +23,7 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveCon
 from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_warn
 
 import lit_cnns.data
-import lit_cnns.lineage
+import lit_cnns.lineage  # noqa: F401  (its classes answer to their short names)
 from lit_cnns.callbacks import DeadStart, ImagesPerSecond, PredictionTable, spare
 from lit_cnns.classifier import LitClassifier
 from lit_cnns.commands import LIGHTNING_VERBS
@@ -350,7 +350,7 @@ def _quiet() -> None:
 def _is_ours(error: BaseException) -> bool:
     """Whether this package raised it, and so says in its sentence what is wrong."""
     where = traceback.extract_tb(error.__traceback__)[-1].filename
-    return Path(where).is_relative_to(Path(lit_cnns.data.__file__).parents[1])
+    return Path(where).is_relative_to(Path(__file__).parents[1])
 
 
 def run(verb: str, argv: list[str]) -> int:
