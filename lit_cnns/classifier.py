@@ -329,9 +329,10 @@ class LitClassifier(L.LightningModule):
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """The parameters with their weight decay."""
-        learn = [(p, name in self.vectors) for name, p in self.net.named_parameters() if p.requires_grad]
-        weights = [p for p, vector in learn if not vector or self.decay_on == "all"]
-        others = [p for p, vector in learn if vector and self.decay_on != "all"]
+        spared = set() if self.decay_on == "all" else self.vectors
+        learn = {name: p for name, p in self.net.named_parameters() if p.requires_grad}
+        weights = [p for name, p in learn.items() if name not in spared]
+        others = [p for name, p in learn.items() if name in spared]
         groups = [{"params": weights, "weight_decay": self.weight_decay}]
         return [*groups, {"params": others, "weight_decay": 0.0}] if others else groups
 
